@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -49,6 +48,7 @@ def separability_of(
 
     Stratified folds keep groups together; classes have equal weight.
     """
+    from sklearn.model_selection import StratifiedGroupKFold
     from sklearn.tree import DecisionTreeClassifier
 
     def tree() -> Any:
@@ -56,9 +56,10 @@ def separability_of(
             max_depth=depth, min_samples_leaf=5, class_weight="balanced", random_state=seed
         )
 
-    codes = np.unique(group, return_inverse=True)[1].astype(np.int64)
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+    codes = np.unique(group, return_inverse=True)[1]
     predicted = np.zeros(len(y), dtype=np.int8)
-    for train, test in _folds(y.astype(np.int8).tobytes(), codes.tobytes(), seed):
+    for train, test in folds.split(x, y, codes):
         predicted[test] = (
             tree().fit(x[train], y[train]).predict(x[test])
             if len(np.unique(y[train])) == 2
@@ -66,21 +67,6 @@ def separability_of(
         )
     value, low, high = rate(predicted, y)
     return Separability(value, low, high, question(tree().fit(x, y), names))
-
-
-@lru_cache(maxsize=1)
-def _folds(
-    y: bytes, codes: bytes, seed: int
-) -> tuple[tuple[NDArray[np.intp], NDArray[np.intp]], ...]:
-    """The folds of int8 labels and int64 group codes; those of the last call are kept.
-
-    One question after the other is asked of the same accounts, and folds take longer than a tree.
-    """
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    labels = np.frombuffer(y, dtype=np.int8)
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-    return tuple(folds.split(labels, labels, np.frombuffer(codes, dtype=np.int64)))
 
 
 def rate(predicted: NDArray[np.int8], y: NDArray[np.int8]) -> tuple[float, float, float]:
