@@ -59,7 +59,7 @@ spark: $(VENV)/dev.stamp ## the engines' tests on Spark itself, in an environmen
 	test -x .spark/bin/python || $(PYTHON) -m venv .spark
 	.spark/bin/python -m pip install --quiet --disable-pip-version-check "pyspark[connect]>=4.0,<4.1"
 	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(.spark/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/dependencies.pth"
-	.spark/bin/python -m pytest -p no:xdist -p no:cacheprovider tests/curation/features/test_features_engines.py $(PYTEST_ARGS)
+	.spark/bin/python -m pytest -p no:xdist -p no:cacheprovider tests/curation/features/test_features_engines.py tests/benchmarks/execution/test_on_engine.py $(PYTEST_ARGS)
 
 scale: $(VENV)/dev.stamp ## the whole path on simulated files of TwiBot-22's layout, FACTOR=0.01 of its size: docs/scale.md
 	$(BIN)/python experiments/scale.py --factor $(or $(FACTOR),0.01) $(ARGS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -131,6 +132,8 @@ def _opened(engine: str, address: str) -> Iterator[Any]:
         if address.startswith("sc://"):
             spark = builder.remote(address).create()
         else:
+            # The workers of this machine are this Python, and not the first that is called python3.
+            os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
             spark = builder.config(map=_of_a_driver(address)).getOrCreate()
         for name, value in SETTINGS.items():
             spark.conf.set(name, value)
@@ -143,6 +146,23 @@ def _opened(engine: str, address: str) -> Iterator[Any]:
         yield spark
     finally:
         spark.stop()
+        if not address.startswith("sc://"):
+            _end_driver()
+
+
+def _end_driver() -> None:
+    """End the process of Java that PySpark started for a driver, and would keep until we end."""
+    from pyspark import SparkContext
+
+    gateway = SparkContext._gateway
+    SparkContext._gateway = SparkContext._jvm = None
+    if gateway is None:
+        return
+    process = getattr(gateway, "proc", None)
+    gateway.shutdown()
+    if process is not None:
+        process.stdin.close()
+        process.wait(CONNECT_SECONDS * 3)
 
 
 def _reach(engine: str) -> None:

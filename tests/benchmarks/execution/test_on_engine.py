@@ -1,4 +1,10 @@
-"""Cells on Sail: the same predictions as here, and a failing cell fails alone."""
+"""Cells on an engine: the same predictions as here, and a failing cell fails alone. On Sail;
+`make spark` runs the same on Spark itself.
+"""
+
+import importlib.util
+import os
+import sys
 
 import pyarrow.parquet as pq
 import pytest
@@ -7,7 +13,10 @@ from benchmarks.execution import cells, results, runner
 from benchmarks.execution.suite import check
 from benchmarks.protocols import Plan
 from botbench.core.errors import UserError
+from curation import engines
 
+SPARK = importlib.util.find_spec("py4j") is not None
+ENGINE = engines.LOCAL_SPARK if SPARK else engines.SAIL
 CV = "cross-validation(folds=2, repeats=1, seed=0)"
 TROUBLE = """
 import os
@@ -30,8 +39,19 @@ class Dies(Base):
 """
 
 
-def test_cells_on_sail_are_those_computed_here(plugin, make, home):
-    plugin(TROUBLE, raises="Raises", dies="Dies")
+@pytest.fixture
+def reachable(plugin, monkeypatch):
+    """Installs detectors for this process and for the workers of a Spark on this machine."""
+
+    def install(source, **points):
+        folder = plugin(source, **points)
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), *sys.path]))
+
+    return install
+
+
+def test_cells_on_an_engine_are_those_computed_here(reachable, make, home):
+    reachable(TROUBLE, raises="Raises", dies="Dies")
     make("a", 20, 20, seed=1, posts=2)
     suite = check(
         {
@@ -42,7 +62,7 @@ def test_cells_on_sail_are_those_computed_here(plugin, make, home):
         },
         "here",
     )
-    report = runner.bench(home, suite, jobs=2, engine="sail")
+    report = runner.bench(home, suite, jobs=2, engine=ENGINE)
     counts = {"done": 2, "cached": 0, "failed": 2, "not_applicable": 4}
     assert runner.as_json(report)["cells"] == counts
     assert {c["detector"]: c["reason"] for c in report.failures} == {
