@@ -15,18 +15,18 @@ def peak_bytes() -> int:
     """
     unit = 1 if sys.platform == "darwin" else 1024
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-    return own + sum(_peak(child) for child in _children(os.getpid()))
+    return own + sum(_peak(child) for child in children(os.getpid()))
 
 
-def _children(process: int) -> list[int]:
-    """The processes that a process started, and those that these started."""
+def children(process: int) -> list[int]:
+    """The processes that a process started, and those that these started; none beyond Linux."""
     found = []
     for thread in Path(f"/proc/{process}/task").glob("*"):
         try:
             direct = [int(n) for n in (thread / "children").read_text().split()]
         except OSError:  # it has ended, or this is no Linux
             continue
-        found += [child for one in direct for child in (one, *_children(one))]
+        found += [child for one in direct for child in (one, *children(one))]
     return found
 
 

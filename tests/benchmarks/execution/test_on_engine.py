@@ -1,10 +1,14 @@
-"""Cells on an engine: the same predictions as here, and a failing cell fails alone. On Sail;
-`make spark` runs the same on Spark itself.
+"""Cells on an engine: the same predictions as here, a failing cell fails alone, and what a killed
+worker was at is computed by another. On Sail; `make spark` runs the same on Spark itself.
 """
 
 import importlib.util
 import os
+import signal
 import sys
+import threading
+import time
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -36,6 +40,20 @@ class Raises(Base):
 @detector("dies", cites="x", about="x", threshold="fixed(0.5)")
 class Dies(Base):
     def fit(self, accounts, y): os._exit(3)
+"""
+
+
+SLOW = """
+import time
+import numpy as np
+from benchmarks.detectors import Detector, detector
+
+@detector("slow", cites="x", about="x", threshold="fixed(0.5)")
+class Slow(Detector):
+    def fit(self, accounts, y):
+        time.sleep(2); self.classes_ = np.array([0, 1]); return self
+    def predict_proba(self, accounts):
+        return np.full((len(accounts), 2), 0.5)
 """
 
 
@@ -87,3 +105,54 @@ def test_an_unknown_engine_is_told_before_anything_is_computed(make, home):
     with pytest.raises(UserError, match="no engine 'spork'"):
         runner.bench(home, suite, engine="spork")
     assert not (home / "runs").exists()
+
+
+def executors():
+    """The processes of Java under this one that compute cells, each with a worker of Python."""
+    found = []
+    for process in engines.children(os.getpid()):
+        try:
+            words = Path(f"/proc/{process}/cmdline").read_bytes()
+        except OSError:  # it has ended
+            continue
+        if b"CoarseGrainedExecutorBackend" in words and engines.children(process):
+            found.append(process)
+    return found
+
+
+if SPARK:
+
+    def test_what_a_killed_executor_was_at_is_computed_again(reachable, make, home):
+        reachable(SLOW, slow="Slow")
+        for number, name in enumerate("abc"):
+            make(name, 10, 10, seed=number)
+        suite = check(
+            {
+                "name": "slow",
+                "releases": ["a", "b", "c"],
+                "detectors": ["slow"],
+                "protocols": [CV],
+            },
+            "here",
+        )
+        killed, ended = [], threading.Event()
+
+        def kill():
+            """One executor, as soon as a cell is under way on it."""
+            while not ended.is_set() and not killed:
+                there = list((home / "tmp").glob("cell-*")) and executors()
+                if there:
+                    os.kill(there[0], signal.SIGKILL)
+                    killed.append(there[0])
+                time.sleep(0.05)
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        try:
+            report = runner.bench(home, suite, engine="local-cluster[2,1,1024]")
+        finally:
+            ended.set()
+            killer.join()
+        assert killed, "no executor was seen with a cell"
+        assert report.failures == []
+        assert runner.as_json(report)["cells"]["done"] == 3
