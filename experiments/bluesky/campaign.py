@@ -227,7 +227,7 @@ def study(run: Run) -> None:
     share = next(
         e
         for e in found["estimates"]
-        if e["quantity"] == "accounts" and e["group"] is None and e["default"]
+        if e["quantity"] == "share of accounts" and e["group"] is None and e["default"]
     )
     true = sum(p["truth"] == "bot" for p in seen) / len(seen)
     run.figures["share of bots among accounts (95 % interval)"] = (
