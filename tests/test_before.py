@@ -84,15 +84,13 @@ def test_the_run_is_read_and_none_of_its_cells_is_done_again(before, expected):
             assert new[3:5] in ([None, None], old[3:5])
         else:
             assert new == old[:6]
-    # 0.1 took the fits of a cross-validation for the algorithm: their variance is in ranks now.
+    # 0.1 took the fits of a cross-validation for the algorithm: their variance is in ranks now. And
+    # a pair is separated by Student's t, where the normal quantile was: ranks can only widen.
     then = {(r[0], r[1]): r[6:] for r in expected["board"]}
     for row in rows:
         low, high, group = then[row["cell"], row["metric"]]
         now = row["rank_low"], row["rank_high"], row["tie_group"]
-        if row["kind"] == "transfer":
-            assert now == (low, high, group)
-        else:
-            assert now[0] <= low and now[1] >= high and now[2] <= group
+        assert now[0] <= low and now[1] >= high and now[2] <= group
 
 
 @pytest.mark.parametrize(
