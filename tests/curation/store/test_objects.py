@@ -177,6 +177,9 @@ def test_a_missing_object_is_told(place, signed_in):
         store.append({"accounts": many(0)}, "ada", "first")
         (file,) = catalog.data_files(store.connection, store.location.data_path)
     (signed_in.folder / file.path.removeprefix("s3://")).unlink()
+    # The server keeps what it has listed.
+    signed_in.kill()
+    signed_in.start()
     found = doctor.examine(locate(place))
     assert not found.well and file.path in str(found.document())
 
