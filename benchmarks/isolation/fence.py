@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
 import site
@@ -14,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.isolation import landlock, system_calls
+from benchmarks.isolation.libc import libc
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 PREFIXES = ("BOTBENCH_", "PG", "MLFLOW_", "AWS_", "AZURE_", "GOOGLE_", "DATABASE", "LABEL_STUDIO")
@@ -148,4 +148,4 @@ def enter(work: Path, readable: Iterable[str], listed: Iterable[str]) -> int:
 def hide_memory() -> None:
     """Without Landlock: keep other processes of the same user out of this one's memory."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(DUMPABLE, 0, 0, 0, 0)
+        libc().prctl(DUMPABLE, 0, 0, 0, 0)

@@ -12,8 +12,9 @@ import stat
 import struct
 import sys
 from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
+
+from benchmarks.isolation.libc import libc
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 """System calls; the numbers are the same on every 64-bit architecture."""
@@ -60,7 +61,7 @@ def restrict(rules: Iterable[tuple[Path, int]]) -> int:
     try:
         for path, rights in rules:
             _allow(handle, path, rights & handled)
-        if _libc().prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0):
+        if libc().prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0):
             raise OSError(ctypes.get_errno(), "no_new_privs")
         _checked(RESTRICT_SELF, handle, 0)
     finally:
@@ -92,10 +93,4 @@ def _checked(number: int, *arguments: object) -> int:
 
 def _call(number: int, *arguments: object) -> int:
     given = [ctypes.c_long(a) if isinstance(a, int) else a for a in arguments]
-    return int(_libc().syscall(ctypes.c_long(number), *given))
-
-
-@cache
-def _libc() -> ctypes.CDLL:
-    # Every new one makes a class of functions: for each rule, in each child, it would add up.
-    return ctypes.CDLL(None, use_errno=True)
+    return int(libc().syscall(ctypes.c_long(number), *given))

@@ -6,8 +6,9 @@ import contextlib
 import ctypes
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
+
+from benchmarks.isolation.libc import libc
 
 STATUS = Path("/proc/self/status")
 COLLAPSE = 25
@@ -62,18 +63,13 @@ def into_huge_pages() -> None:
         start, end = (int(bound, 16) for bound in place.split("-"))
         if rights == "rw-p" and inode == "0" and name in ([], ["[heap]"]) and end - start >= HUGE:
             # A refusal (no memory, an older kernel) leaves small pages.
-            _libc().madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), COLLAPSE)
+            libc().madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), COLLAPSE)
 
 
 def _give_back() -> None:
     # Only glibc has it.
     with contextlib.suppress(AttributeError):
-        _libc().malloc_trim(0)
-
-
-@cache
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None)
+        libc().malloc_trim(0)
 
 
 def _read(name: str) -> float:

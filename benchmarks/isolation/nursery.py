@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from benchmarks.isolation import landlock, memory
+from benchmarks.isolation.libc import libc
 
 STATUS = struct.Struct("<i")
 """How the exit code of a child is sent."""
@@ -174,11 +175,10 @@ class _Nursery:
 
 def _adopt_orphans() -> None:
     """On Linux, processes whose parent has ended become this process's."""
-    import ctypes
     import sys
 
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
+        libc().prctl(SUBREAPER, 1, 0, 0, 0)
 
 
 def _own_children() -> list[int]:

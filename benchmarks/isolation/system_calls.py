@@ -14,6 +14,8 @@ import struct
 import sys
 from typing import NamedTuple
 
+from benchmarks.isolation.libc import libc
+
 NO_NEW_PRIVILEGES, SET_SECCOMP, FILTER = 38, 22, 2
 """PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP and SECCOMP_MODE_FILTER of prctl(2)."""
 LOAD, EQUAL, ABOVE, RETURN = 0x20, 0x15, 0x35, 0x06
@@ -73,11 +75,10 @@ def give_up() -> bool:
     described = ctypes.create_string_buffer(
         struct.pack("@HP", len(program) // 8, ctypes.addressof(code))
     )
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0):
+    if libc().prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0):
         return False
     return bool(
-        libc.prctl(SET_SECCOMP, FILTER, ctypes.c_void_p(ctypes.addressof(described)), 0, 0) == 0
+        libc().prctl(SET_SECCOMP, FILTER, ctypes.c_void_p(ctypes.addressof(described)), 0, 0) == 0
     )
 
 

@@ -54,11 +54,9 @@ class Workspace(Shown):
     """
 
     def __init__(self, location: str | Path | None = None) -> None:
-        from curation.store.connection import locate
+        from curation.store.connection import locate, usual
 
-        self.location = (
-            os.environ.get("BOTBENCH_STORE", "./.botbench") if location is None else (location)
-        )
+        self.location = usual() if location is None else location
         place = locate(self.location)
         if place.home.is_file():
             raise UserError(f"{place.home} is a file; a store is a folder.")

@@ -146,9 +146,9 @@ def log(error: BaseException) -> Path | None:
 def _store_folder() -> list[Path]:
     """The folder of log files of the store, where there is a store."""
     try:
-        from curation.store.connection import locate
+        from curation.store.connection import locate, usual
 
-        home = locate(os.environ.get("BOTBENCH_STORE", "./.botbench")).home
+        home = locate(usual()).home
         return [home / "logs"] if home.is_dir() else []
     # Whatever is wrong with the store, the user's own folder takes the log.
     except Exception:

@@ -89,6 +89,11 @@ class Location:
         return self.objects or str(self.data)
 
 
+def usual() -> str:
+    """The address of the store where none is named: BOTBENCH_STORE, or `./.botbench`."""
+    return os.environ.get("BOTBENCH_STORE", "./.botbench")
+
+
 def locate(store: str | Path) -> Location:
     """Parse a store's address: a folder with an SQLite catalog, or a Postgres URL.
 

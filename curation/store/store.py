@@ -16,7 +16,7 @@ import duckdb
 
 from botbench.core.errors import ResourceFailure, UserError, unknown
 from curation.store import catalog, file_hashes, schema
-from curation.store.connection import locate, remains, retried, turn
+from curation.store.connection import locate, remains, retried, turn, usual
 from curation.store.insert import Counts, insert
 from curation.store.upkeep import failures, leftovers, objects, opening
 
@@ -75,7 +75,7 @@ class Store:
     """
 
     def __init__(self, location: str | Path | None = None, create: bool = True) -> None:
-        self.location = locate(location or os.environ.get("BOTBENCH_STORE", "./.botbench"))
+        self.location = locate(location or usual())
         if not create and not self.location.exists() and remains(self.location) is None:
             raise UserError(
                 f"There is no store at {self.location.home}. Name yours with --store PATH (or"

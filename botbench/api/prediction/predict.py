@@ -56,11 +56,12 @@ class Prediction(Shown):
         )
 
     def frame(self) -> pd.DataFrame:
-        """A row an account, in the order of ids: account_id, p_bot, threshold, bot, missing,
-        explanation.
+        """A row an account, in the order of ids: account_id, p_bot, threshold, bot, abstained,
+        missing, explanation.
 
-        `p_bot` is the score (0 to 1), `bot` whether it reaches the threshold, `missing` what the
-        detector lacks of the account, `explanation` what moved its score.
+        `p_bot` is the score (0 to 1), `bot` whether it reaches the threshold, `abstained`
+        whether the detector cannot tell, `missing` what it lacks of the account,
+        `explanation` what moved its score.
         """
         import pandas as pd
 
@@ -73,6 +74,7 @@ class Prediction(Shown):
                 "p_bot": found.p,
                 "threshold": found.trained.threshold,
                 "bot": found.p >= found.trained.threshold,
+                "abstained": found.abstained,
                 "missing": [", ".join(lacks) for lacks in found.missing],
                 "explanation": [sentence(causes) for causes in found.moved],
             }

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -160,7 +159,7 @@ def home() -> Path:
     from botbench.core.files import keep_private
     from curation.store import connection
 
-    folder: Path = connection.locate(os.environ.get("BOTBENCH_STORE", "./.botbench")).home
+    folder: Path = connection.locate(connection.usual()).home
     if not folder.exists():
         raise UserError(
             f"There is no store at {folder}. Name yours with --store PATH (or BOTBENCH_STORE), or"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -98,11 +97,12 @@ def predict(  # noqa: PLR0917 (typer gives every option by name)
 
     from botbench.api.prediction.predict import Asked, Prediction, scored
     from botbench.commands.benchmark.bench import home
+    from curation.store.connection import usual
 
     asked = Asked(
         detector,
         home(),
-        os.environ.get("BOTBENCH_STORE", "./.botbench"),
+        usual(),
         _named(train, more, model, save),
         model,
         save,

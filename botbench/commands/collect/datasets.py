@@ -46,13 +46,12 @@ def datasets(context: typer.Context, json_: Json = False) -> None:
 
 def _pulled() -> dict[str, dict[str, int]]:
     """The data sets of the store with their counts; none where there is no store."""
-    import os
 
     from curation.ingest.data_sets import counts
     from curation.store import connection
     from curation.store.store import Store
 
-    if not connection.locate(os.environ.get("BOTBENCH_STORE", "./.botbench")).home.exists():
+    if not connection.locate(connection.usual()).home.exists():
         return {}
     with Store(create=False) as store:
         return counts(store)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -49,9 +48,9 @@ def doctor(
         return
     from curation.maintenance import cleanup
     from curation.maintenance.doctor import examine
-    from curation.store.connection import TRASH, locate
+    from curation.store.connection import TRASH, locate, usual
 
-    location = locate(os.environ.get("BOTBENCH_STORE", "./.botbench"))
+    location = locate(usual())
     if clean and examine(location).well:
         moved = cleanup.clean(location, force=force)
         say(

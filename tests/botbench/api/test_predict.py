@@ -19,6 +19,7 @@ def test_every_kind_of_frame_and_a_kept_detector_score_the_same(made, new, tmp_p
     frame = found.frame()
     assert list(frame["account_id"]) == sorted(new["account_id"])
     np.testing.assert_array_equal(frame["bot"], frame["p_bot"] >= frame["threshold"])
+    assert not frame["abstained"].any(), "one question is always answered"
     others = [
         bb.predict("one-question-tree", pl.from_pandas(new), "small@1", store=made),
         bb.predict(

@@ -86,7 +86,8 @@ class Bluesky:
         authors = dict.fromkeys(p["author"]["did"] for p in posts if _did(p.get("author")))
         after, memo = window.after(_next(page), [_created(p) for p in posts])
         more = [("profile", did) for did in authors]
-        ids = [str(p.get("uri")) for p in posts]
+        # Also those outside of the period: a server that pays no heed to it begins with newer ones.
+        ids = [str(p.get("uri")) for p in objects(page.get("posts"))]
         return Step([{**page, "posts": posts}], after, more, len(posts), memo=memo, ids=ids)
 
     def _profiles(self, tasks: list[Task]) -> Step:

@@ -124,6 +124,15 @@ def test_a_search_that_ends_after_so_many_results_goes_on_before_the_oldest(
     assert found.gaps == []
 
 
+def test_a_search_that_begins_with_newer_posts_goes_on_to_the_period(bluesky, asking):
+    """The AppView for development pays no heed to `until`: of its nine pages six are too new."""
+    bluesky.page, bluesky.heedless = 10, True
+    until = moment("2026-03-02", "--until")
+    found = asking(asked(bluesky, timelines=0, until=until))
+    assert len(set(found.items("posts", "uri"))) == 30
+    assert found.gaps == []
+
+
 def test_the_rate_limit_is_waited_for_with_the_time_left(bluesky, asking, monkeypatch):
     slept, told = [], []
     monkeypatch.setattr(clients.time, "sleep", slept.append)
