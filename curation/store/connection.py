@@ -98,8 +98,7 @@ def locate(store: str | Path) -> Location:
     """Parse a store's address: a folder with an SQLite catalog, or a Postgres URL.
 
     The URL is `postgresql://user@host/db?data_path=FOLDER`, or `data_path=s3://bucket/prefix` with
-    `home=FOLDER` for what is local (releases, runs; by default in the user's own folder). Raises
-    UserError for another URL scheme or a Postgres URL without a data folder.
+    `home=FOLDER` (releases, runs; by default in the user's folder). Raises UserError for any other.
     """
     text = str(store)
     if "://" not in text:
