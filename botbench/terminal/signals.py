@@ -34,6 +34,8 @@ def install() -> None:
             signal.signal(number, _catch)
     signal.signal(signal.SIGALRM, _again)
     sys.unraisablehook = unraisable
+    # The first clean-up registered runs last.
+    atexit.register(_ignore)
 
 
 def caught() -> int | None:
@@ -58,6 +60,15 @@ def rest() -> None:
 def ended(code: int) -> None:
     """The command is over: a signal during the interpreter's end changes nothing."""
     _ended.append(code)
+
+
+def _ignore() -> None:
+    """Take no signal from now on: while its modules are ended, Python gives each its own effect.
+
+    A finished command would then end as one that was killed.
+    """
+    for name in NAMES:
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
 def leave(code: int) -> NoReturn:

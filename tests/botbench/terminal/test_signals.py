@@ -103,6 +103,38 @@ def test_an_interrupt_that_a_library_swallows_is_raised_again(tmp_path, rest, ti
     assert (process.returncode, out, err) == (130, tidied, SENTENCE[signal.SIGINT])
 
 
+ENDS_SLOWLY = """
+import os, time
+from botbench.commands import main
+
+class Slow:
+    def __del__(self, write=os.write, sleep=time.sleep):
+        write(1, b'ready\\n')
+        sleep(1)
+
+held = Slow()
+main.build = lambda: lambda **_: None
+main.main()
+"""
+
+
+@pytest.mark.parametrize("number", SENTENCE)
+def test_a_signal_while_the_interpreter_ends_changes_nothing(tmp_path, number):
+    """The command is done: what it says and its exit code are those of its work."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", ENDS_SLOWLY],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(number)
+    out, err = process.communicate(timeout=50)
+    assert (process.returncode, out, err) == (0, "", "")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_sigterm_and_sighup_are_a_sentence_too(tmp_path, number):
     process = start(tmp_path, "pull", "simulated-a")
