@@ -67,6 +67,23 @@ def out_of_fold(
     return scores
 
 
+def balanced_accuracy(bot: NDArray[np.bool_], y: NDArray[np.int8]) -> Floats:
+    """The mean of both classes' recall of each row of answers, float64[...]; `bot` is bool[..., n].
+
+    NaN where a class is absent.
+
+    >>> y = np.array([0, 0, 0, 0, 1], dtype=np.int8)
+    >>> balanced_accuracy(np.array([True, False, False, False, True]), y)
+    array(0.875)
+    """
+    right = bot == y
+    each = []
+    for of in (y == 1, y == 0):
+        counted = np.count_nonzero(right[..., of], axis=-1)
+        each.append(counted / n if (n := np.count_nonzero(of)) else counted * np.nan)
+    return np.asarray((each[0] + each[1]) / 2, dtype=np.float64)
+
+
 def best_balanced_accuracy(p: Floats, y: NDArray[np.int8]) -> float:
     """The threshold of highest balanced accuracy, midway between two scores; ties: nearest to 0.5.
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from benchmarks.data.accounts import Accounts, Floats, Rows
 from benchmarks.data.folds import few
+from benchmarks.data.thresholds import balanced_accuracy
 from benchmarks.detectors import HALF, Labels, detector, varies
 from benchmarks.detectors.tuning import BUDGET, level, splits, worth
 from benchmarks.detectors.value_rank_ensemble import (
@@ -266,8 +267,8 @@ def least_batch(scores: Sequence[Floats], truth: Sequence[Labels], seed: int | N
     random, least = np.random.default_rng(seed), np.inf
     for size in reversed(SIZES):
         gains = [
-            _balanced_accuracy(own[drawn] - otsu(own[drawn]), y[drawn])
-            - _balanced_accuracy(own[drawn], y[drawn])
+            balanced_accuracy(own[drawn] >= otsu(own[drawn]), y[drawn])
+            - balanced_accuracy(own[drawn] >= 0, y[drawn])
             for own, y in zip(scores, truth, strict=True)
             for drawn in (random.permutation(len(y))[:size] for _ in range(DRAWS))
         ]
@@ -285,7 +286,9 @@ def least_separable(
     A failure is a left-out data set on which balanced accuracy is under `TARGET`. 0 if none failed,
     inf if none that reached it is more separable than the failures.
     """
-    reached = [_balanced_accuracy(own, y) >= TARGET for own, y in zip(scores, truth, strict=True)]
+    reached = [
+        balanced_accuracy(own >= 0, y) >= TARGET for own, y in zip(scores, truth, strict=True)
+    ]
     failed = max((a for a, well in zip(apart, reached, strict=True) if not well), default=-1.0)
     if failed < 0:
         return 0.0
@@ -303,17 +306,9 @@ def margin(scores: Sequence[Floats], truth: Sequence[Labels]) -> float:
     for distance in np.quantile(np.abs(np.concatenate(scores)), LEFT) * (LEFT > 0):
         decided = [np.abs(own) >= distance for own in scores]
         reached = [
-            _balanced_accuracy(own[kept], y[kept])
+            balanced_accuracy(own[kept] >= 0, y[kept])
             for own, y, kept in zip(scores, truth, decided, strict=True)
         ]
         if not np.isnan(reached).all() and np.nanmean(reached) >= TARGET:
             return float(distance)
     return float("inf")
-
-
-def _balanced_accuracy(log_odds: Floats, y: Labels) -> float:
-    """NaN with one class only."""
-    if len(np.unique(y)) < 2:
-        return float("nan")
-    bot = log_odds >= 0
-    return float((bot[y == 1].mean() + 1 - bot[y == 0].mean()) / 2)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.data.accounts import Floats, Rows
+from benchmarks.data.thresholds import balanced_accuracy
 from benchmarks.detectors import Labels
 
 BUDGET = 4
@@ -60,6 +60,4 @@ def worth(y: Labels, p: Floats) -> float:
     """
     from sklearn.metrics import roc_auc_score
 
-    bot: NDArray[np.bool_] = p >= 0.5
-    accuracy = (bot[y == 1].mean() + 1 - bot[y == 0].mean()) / 2
-    return float((accuracy + roc_auc_score(y, p)) / 2)
+    return float((balanced_accuracy(p >= 0.5, y) + roc_auc_score(y, p)) / 2)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.data.thresholds import balanced_accuracy
 from botbench.core.errors import Findings
 
 if TYPE_CHECKING:
@@ -85,13 +86,12 @@ def simulate(
 def _attack(rng: np.random.Generator, submissions: int, accounts: int, step: float | None) -> float:
     y = rng.permutation(np.repeat(np.array([0, 1], dtype=np.int8), accounts // 2))
     guesses = rng.integers(0, 2, size=(submissions - 1, len(y)), dtype=np.int8)
-    scores = _balanced(guesses, y)
+    scores = balanced_accuracy(guesses == 1, y)
     answers = scores if step is None else _ladder(scores, step)
     # The attack takes a score that rose (in full: one above a half) for a good guess.
     better = answers > 0.5 if step is None else np.diff(answers, prepend=0.5) > 0
     chosen = guesses[better] if better.any() else guesses[:1]
-    majority = (chosen.mean(axis=0) >= 0.5).astype(np.int8)[None, :]
-    final = float(_balanced(majority, y)[0])
+    final = float(balanced_accuracy(chosen.mean(axis=0) >= 0.5, y))
     if step is None:
         return max(final, float(scores.max()))
     return ladder_answer(float(answers[-1]), final, step)[0]
@@ -103,11 +103,3 @@ def _ladder(scores: NDArray[np.float64], step: float) -> NDArray[np.float64]:
         best, _ = ladder_answer(best, float(score), step)
         answers.append(best)
     return np.array(answers)
-
-
-def _balanced(predicted: NDArray[np.int8], y: NDArray[np.int8]) -> NDArray[np.float64]:
-    """Balanced accuracy of each row of answers, float64[k]."""
-    return np.asarray(
-        (predicted[:, y == 1].mean(axis=1) + 1 - predicted[:, y == 0].mean(axis=1)) / 2,
-        dtype=np.float64,
-    )
