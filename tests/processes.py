@@ -10,7 +10,16 @@ import duckdb
 
 from curation.store.upkeep.extensions import extension
 
-LATE = ("BOTBENCH_", "AWS_", "PYTEST_", "MLFLOW_TRACKING_URI", "BLUESKY_", "MASTODON_", "X_BEARER_")
+LATE = (
+    "BOTBENCH_",
+    "AWS_",
+    "PYTEST_",
+    "MLFLOW_TRACKING_URI",
+    "BLUESKY_",
+    "MASTODON_",
+    "X_BEARER_",
+    "LABEL_STUDIO_",
+)
 """How variables begin that are read when a command needs them, not when a library is imported."""
 BEGUN_WITH, PATHS = dict(os.environ), [p or str(Path.cwd()) for p in sys.path]
 """Before any test changes them."""

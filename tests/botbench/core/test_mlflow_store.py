@@ -36,7 +36,11 @@ begun = time.perf_counter()
 assert making(None) == 0
 whole, taken = database.stat().st_size, time.perf_counter() - begun
 rng, seen = random.Random(13), []
-for _ in range(kills):
+# The first making may have been slower than the others: until enough fell where they should.
+while len(seen) < 40 and (
+    sum(status == 9 for status, *_ in seen) < kills
+    or sum(status == 9 and scratch for status, _, scratch in seen) < kills // 2
+):
     shutil.rmtree(folder)
     folder.mkdir()
     killed = making(rng.uniform(0, taken))
@@ -51,7 +55,7 @@ def test_a_killed_making_leaves_no_half_database(tmp_path):
     folder = tmp_path / "mlruns"
     folder.mkdir()
     done = subprocess.run(
-        [sys.executable, "-c", KILLS, str(folder), "6"], capture_output=True, text=True, check=False
+        [sys.executable, "-c", KILLS, str(folder), "4"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)

@@ -51,6 +51,8 @@ def test_no_secret_survives(place, secret):
         assume(not any(c.isspace() or c in "\"'\\" for c in secret))
     if place == "sql" or place == "setting":
         assume("\\" not in secret)
+    # Else the place itself says it, as "Authorization" in a header does.
+    assume(secret not in PLACES[place]("x" * 12))
     text = PLACES[place](secret)
     out = scrub(text)
     assert "***" in out
