@@ -214,13 +214,17 @@ def test_a_board_where_every_name_is_hostile(looked_at, tmp_path):
     assert "{{7*7}}" in data and "⟨U+202E⟩gnp.exe" in data
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(visit, scheme):
+@pytest.mark.parametrize(
+    ("scheme", "viewport"),
+    [("light", DESK), ("dark", DESK), ("light", PHONE)],
+    ids=["light", "dark", "phone"],
+)
+def test_axe_finds_nothing(visit, scheme, viewport):
     axe = os.environ.get("BOTBENCH_AXE")
     if not axe:
         pytest.skip("set BOTBENCH_AXE to axe.min.js (npm install axe-core)")
     for page in PAGES:
-        tab = visit(page, color_scheme=scheme, bypass_csp=True)
+        tab = visit(page, viewport=viewport, color_scheme=scheme, bypass_csp=True)
         tab.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
         tab.add_script_tag(path=axe)
         found = tab.evaluate(
