@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from botbench.core.light_imports import of_scikit_learn
 from botbench.stats.proportions import mover_mean, wilson
 from botbench.text import numbers
 
@@ -48,18 +51,19 @@ def separability_of(
 
     Stratified folds keep groups together; classes have equal weight.
     """
-    from sklearn.model_selection import StratifiedGroupKFold
-    from sklearn.tree import DecisionTreeClassifier
+    with of_scikit_learn():
+        from sklearn.tree import DecisionTreeClassifier
 
     def tree() -> Any:
         return DecisionTreeClassifier(
             max_depth=depth, min_samples_leaf=5, class_weight="balanced", random_state=seed
         )
 
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
     codes = np.unique(group, return_inverse=True)[1]
     predicted = np.zeros(len(y), dtype=np.int8)
-    for train, test in folds.split(x, y, codes):
+    for train, test in folds_of(
+        y.astype(np.int8).tobytes(), codes.astype(np.int64).tobytes(), seed
+    ):
         predicted[test] = (
             tree().fit(x[train], y[train]).predict(x[test])
             if len(np.unique(y[train])) == 2
@@ -67,6 +71,23 @@ def separability_of(
         )
     value, low, high = rate(predicted, y)
     return Separability(value, low, high, question(tree().fit(x, y), names))
+
+
+@lru_cache(maxsize=2)
+def folds_of(
+    y: bytes, codes: bytes, seed: int
+) -> Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Training and test part of each fold, for labels int8[n] and groups int64[n] as bytes.
+
+    They depend on nothing else, and most questions of an audit are asked of the same accounts;
+    drawing the folds takes longer than growing their trees.
+    """
+    with of_scikit_learn():
+        from sklearn.model_selection import StratifiedGroupKFold
+
+    labels = np.frombuffer(y, dtype=np.int8)
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+    return list(folds.split(labels, labels, np.frombuffer(codes, dtype=np.int64)))
 
 
 def rate(predicted: NDArray[np.int8], y: NDArray[np.int8]) -> tuple[float, float, float]:

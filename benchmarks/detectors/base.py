@@ -7,10 +7,14 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 
 from benchmarks.data.accounts import Accounts, Floats
 from botbench.core.errors import UserError
+from botbench.core.light_imports import of_scikit_learn
+
+with of_scikit_learn():
+    import sklearn.tree  # noqa: F401 (so that detectors' own imports find it and its like)
+    from sklearn.base import BaseEstimator, ClassifierMixin
 
 Labels = NDArray[np.int8]
 PLACES: dict[str, Path] = {}

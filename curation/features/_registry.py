@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, ValuesView
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -99,6 +99,13 @@ class Features(Mapping[str, Feature]):
 
     def __len__(self) -> int:
         return len(self._all())
+
+    # Mapping's own ask for one name after the other, and each sorts all features.
+    def values(self) -> ValuesView[Feature]:
+        return self._all().values()
+
+    def items(self) -> ItemsView[str, Feature]:
+        return self._all().items()
 
 
 FEATURES: Mapping[str, Feature] = Features()

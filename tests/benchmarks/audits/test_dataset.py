@@ -311,6 +311,20 @@ def test_the_command(cli, make, home, tmp_path):
     assert "easy" in said.stderr
 
 
+def test_folds_are_scikit_learn_s_for_whatever_is_asked_before():
+    """They are kept from one question to the next, and never taken for other accounts' folds."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    random = np.random.default_rng(3)
+    for n, seed in ((60, 0), (60, 1), (61, 0), (60, 0)):
+        y = (random.random(n) < 0.4).astype(np.int8)
+        group = random.integers(0, n // 2, n)
+        folds = StratifiedGroupKFold(separability.FOLDS, shuffle=True, random_state=seed)
+        expected = [(train.tolist(), test.tolist()) for train, test in folds.split(y, y, group)]
+        kept = separability.folds_of(y.tobytes(), group.astype(np.int64).tobytes(), seed)
+        assert [(train.tolist(), test.tolist()) for train, test in kept] == expected
+
+
 def test_rate_by_hand():
     """Bots 8 of 10, humans 5 of 10: (.8 + .5) / 2 = .65."""
     y = np.repeat([1, 0], 10).astype(np.int8)

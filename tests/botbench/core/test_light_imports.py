@@ -1,0 +1,48 @@
+"""A library is imported without what it hardly uses, and nothing is missing when it is used."""
+
+import subprocess
+import sys
+
+SCRIPT = """
+import sys
+from botbench.core.light_imports import of_scikit_learn
+
+with of_scikit_learn():
+    import sklearn.tree, sklearn.metrics, sklearn.model_selection
+print("scipy.stats" in sys.modules)
+from sklearn.metrics import label_ranking_loss
+from sklearn.metrics._ranking import rankdata
+print(rankdata([30, 10, 20]).tolist(), "scipy.stats" in sys.modules)
+import scipy.stats
+print(scipy.stats is sys.modules["scipy.stats"], scipy.stats.norm.cdf(0))
+from sklearn.covariance import EllipticEnvelope
+x = [[float(i % 7), float(i * i % 11)] for i in range(60)]
+print(sorted(set(EllipticEnvelope(random_state=0).fit(x).predict(x).tolist())))
+from sklearn.utils.fixes import _mode
+print(int(_mode([3, 1, 3]).mode.item()))
+with of_scikit_learn():
+    import scipy.stats as again
+print(again is scipy.stats)
+"""
+
+
+def test_scikit_learn_comes_without_scipy_s_statistics_until_they_are_used():
+    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "False",
+        "[3.0, 1.0, 2.0] True",
+        "True 0.5",
+        "[-1, 1]",
+        "3",
+        "True",
+    ]
+
+
+def test_a_detector_s_base_imports_no_statistics_of_scipy():
+    script = (
+        "import sys, benchmarks.detectors.forest as f; f.RandomForestDetector().model();"
+        " print('sklearn.ensemble' in sys.modules, 'scipy.stats' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("True False\n", "")
