@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +16,12 @@ import duckdb
 
 from botbench.core.errors import ResourceFailure, UserError, first_line
 from botbench.core.hashing import canonical_json, short_hash
-from botbench.text.amounts import EXAMPLE, LEAST, memory_bytes
 from botbench.untrusted.csv_tables import unreadable
 from curation.ingest import packings, supersession
 from curation.ingest.card_model import Card
 from curation.ingest.faults import likely
 from curation.ingest.ledger import COUNTS, PullResult, over_limit, stored
+from curation.ingest.memory import bounded, little_first
 from curation.ingest.reading.files import SourceFile, locate, select, verify
 from curation.ingest.reading.stage import FED, QUARANTINE, Stage
 from curation.ingest.sources import FORMATS, READER_VERSION, options_of
@@ -64,9 +64,14 @@ def pull(
     if is_there and (known := stored(store, pull_id)) is not None:
         return known
     row["pull_id"] = pull_id
-    with _scratch(store) as scratch, _memory(store.connection, memory) as limit:
-        stage = Stage(store.connection, card, scratch, pull_id, memory=limit)
-        _read(stage, card, files, tell)
+    with _scratch(store) as scratch, bounded(store.connection, memory) as limit:
+
+        def staged() -> Stage:
+            new = Stage(store.connection, card, scratch, pull_id, memory=limit)
+            _read(new, card, files, tell)
+            return new
+
+        stage = little_first(store.connection, limit, staged)
         tombstones.set_aside(
             store.connection,
             store.home,
@@ -81,7 +86,11 @@ def pull(
             stage.notes["supersedes"] = older.sentence()
             row["supersedes"] = list(older.direct)
         tell("writing", 1, 1)
-        version, _ = store.transact(lambda t: _write(t, stage, row, older), None, f"pull {card.id}")
+        version, _ = little_first(
+            store.connection,
+            limit,
+            lambda: store.transact(lambda t: _write(t, stage, row, older), None, f"pull {card.id}"),
+        )
         stage.close()
     result = stored(store, pull_id)
     if result is None:
@@ -183,21 +192,6 @@ def _scratch(store: Store) -> Iterator[Path]:
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _memory(connection: duckdb.DuckDBPyConnection, limit: str) -> Iterator[int]:
-    """Bound DuckDB's memory for a while; gives the bound in bytes."""
-    size = memory_bytes(limit) or 0
-    if not LEAST <= size < 2**50:
-        raise UserError(f"--memory {limit!r} is not an amount of memory from 100MB on; {EXAMPLE}.")
-    connection.execute(f"SET memory_limit = '{size}B'")
-    try:
-        yield size
-    finally:
-        # After an error inside DuckDB the connection may be good for nothing any more.
-        with suppress(duckdb.Error):
-            connection.execute("RESET memory_limit")
 
 
 def _write(

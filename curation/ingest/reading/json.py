@@ -16,6 +16,7 @@ from curation.ingest.reading.files import CHUNK
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import BinaryIO
 
     from curation.ingest.reading.files import SourceFile
     from curation.ingest.reading.stage import Stage
@@ -25,6 +26,8 @@ SCRIPT = b"window.YTD."
 """How an array begins that stands in a script of a personal archive of Twitter."""
 LINE = 1 << 25
 """The longest line or object, in bytes."""
+BUFFER, LEAST_LINE = 1 << 22, 1 << 10
+"""What DuckDB reads of a file at once, in bytes, and how much longer a line may be than it is."""
 
 
 def objects(stage: Stage, file: SourceFile, member: str = "") -> str:
@@ -40,10 +43,10 @@ def objects(stage: Stage, file: SourceFile, member: str = "") -> str:
             return _array(file)
         return lines(_divided(stage, file, member), zipped=False)
     if form == "lines":
-        if file.size > LINE:
-            _no_long_line(file)
-        if _is_utf8(file):
-            return lines(file.path, zipped=file.gzip)
+        with file.open() as stream:
+            longest, is_utf8 = _surveyed(stream, file.path)
+        if is_utf8:
+            return lines(file.path, zipped=file.gzip, longest=longest)
         return lines(_escaped(stage, file), zipped=False)
     source = (
         f"read_json_objects({literal(file.path)}, format = '{form}', compression ="
@@ -58,12 +61,21 @@ def is_array(file: SourceFile) -> bool:
     return _form(file) == "array"
 
 
-def lines(path: Path, *, zipped: bool) -> str:
-    """SQL in brackets for a file of one object a line."""
+def lines(path: Path, *, zipped: bool, longest: int | None = None) -> str:
+    """SQL in brackets for a file of one object a line.
+
+    `longest` is the length of its longest line in bytes, where it is known; a packed file needs it.
+    """
+    if longest is None:
+        with path.open("rb") as stream:
+            longest, _ = _surveyed(stream, path)
+    # DuckDB holds several buffers at once, and takes each whole however short the file is.
+    line = longest + LEAST_LINE
     source = (
         f"read_csv({literal(path)}, header = false, columns = {{'line': 'VARCHAR'}}, delim ="
         " chr(1), quote = '', escape = '', auto_detect = false, strict_mode = false, compression ="
-        f" '{'gzip' if zipped else 'none'}', max_line_size = {LINE}, buffer_size = {2 * LINE})"
+        f" '{'gzip' if zipped else 'none'}', max_line_size = {line},"
+        f" buffer_size = {max(BUFFER, 2 * line)})"
     )
     numbered = f"SELECT line, row_number() OVER () AS row FROM {source}"
     return (
@@ -135,32 +147,37 @@ def _readable(item: bytes) -> bytes:
     return item.decode("utf-8", "backslashreplace").encode()
 
 
-def _is_utf8(file: SourceFile) -> bool:
-    """Whether the whole file is UTF-8; DuckDB refuses all of a file that is not."""
+def _surveyed(stream: BinaryIO, path: Path) -> tuple[int, bool]:
+    """The length of the longest line in bytes, and whether all is UTF-8; both matter to DuckDB.
+
+    DuckDB refuses all of a file that is not UTF-8, and may pass over a long line without a word.
+    Raises UserError for a line over `LINE` bytes.
+    """
     decoder = codecs.getincrementaldecoder("utf-8")()
+    longest = run = number = 0
+    is_utf8 = True
+    while chunk := stream.read(CHUNK):
+        first, *more = chunk.split(b"\n")
+        run += len(first)
+        for part in more:
+            longest, number, run = max(longest, run), number + 1, len(part)
+            if longest > LINE:
+                break
+        if max(longest, run) > LINE:
+            raise UserError(
+                f"{path}, line {max(number, 1) if longest > LINE else number + 1:,}: the line is"
+                f" longer than {LINE:,} bytes. Take it out, or get the file again."
+            )
+        is_utf8 = is_utf8 and _decodes(decoder, chunk)
+    return max(longest, run), is_utf8 and _decodes(decoder, b"", final=True)
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
     try:
-        with file.open() as stream:
-            while chunk := stream.read(CHUNK):
-                decoder.decode(chunk)
-            decoder.decode(b"", final=True)
+        decoder.decode(chunk, final)
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _no_long_line(file: SourceFile) -> None:
-    """Raise UserError for a line over `LINE` bytes: DuckDB may pass over it without a word."""
-    run = number = 0
-    with file.open() as stream:
-        while chunk := stream.read(min(CHUNK, LINE // 2)):
-            first = chunk.find(b"\n")
-            if run + (first if first >= 0 else len(chunk)) > LINE:
-                raise UserError(
-                    f"{file.path}, line {number + 1:,}: the line is longer than {LINE:,} bytes."
-                    " Take it out, or get the file again."
-                )
-            number += chunk.count(b"\n")
-            run = run + len(chunk) if first < 0 else len(chunk) - chunk.rfind(b"\n") - 1
 
 
 def value(document: str, path: str) -> str:
@@ -201,15 +218,15 @@ def rest(document: str, known: list[str], said: str = "{}") -> str:
 
     `said` is SQL around each value (`{}`).
     """
-    member = (
-        f"CASE WHEN k = '' THEN NULL WHEN k[1] IN ('$', '/') THEN json_extract_string({document},"
-        f" '$.\"' || k || '\"') ELSE json_extract_string({document}, k) END"
+    others = f"e[1] NOT IN ({literals(['', *known])}) AND list_position(names, e[1]) = i"
+    # All values are taken in one parse. Of a name that stands twice the first counts, as elsewhere.
+    entries = (
+        f"list_transform(list_filter(list_zip(names, json_extract_string({document}, '$.*')),"
+        f" lambda e, i: {others}),"
+        f" lambda e: {{'k': e[1], 'v': {said.replace('{}', 'e[2]')}}})"
     )
-    others = f"k NOT IN ({literals(known) or literal('')})"
-    keys = f"list_distinct(list_filter(json_keys({document}), lambda k: {others}))"
-    value_of = said.replace("{}", member)
-    entries = f"list_transform({keys}, lambda k: {{'k': k, 'v': {value_of}}})"
-    return f"map_from_entries(list_filter({entries}, lambda e: e.v IS NOT NULL))"
+    found = f"list_transform([json_keys({document})], lambda names: {entries})[1]"
+    return f"map_from_entries(list_filter({found}, lambda e: e.v IS NOT NULL))"
 
 
 def malformed(is_bad: str = "j IS NULL") -> str:

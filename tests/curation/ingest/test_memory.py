@@ -1,0 +1,91 @@
+"""How much memory a pull takes: little first, all of it where that fails, and small buffers."""
+
+import io
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from botbench.core.errors import UserError
+from curation.ingest import memory
+from curation.ingest.reading import json
+
+
+def bound(connection):
+    return connection.execute("SELECT current_setting('memory_limit')").fetchone()[0]
+
+
+@pytest.fixture
+def connection():
+    with duckdb.connect() as made:
+        yield made
+
+
+def steps(connection, error, failing=1):
+    """A step that fails some times, and the bounds under which it was run."""
+    seen = []
+
+    def step():
+        seen.append(bound(connection))
+        if len(seen) <= failing:
+            raise error
+        return "done"
+
+    return seen, step
+
+
+def told_as_user_error():
+    try:
+        raise UserError("needs more memory") from duckdb.OutOfMemoryException("16 MB")
+    except UserError as error:
+        return error
+
+
+@pytest.mark.parametrize("error", [duckdb.OutOfMemoryException("16 MB"), told_as_user_error()])
+def test_a_step_that_lacks_memory_is_run_again_with_all_of_it(connection, error):
+    before = bound(connection)
+    with memory.bounded(connection, "2GB") as size:
+        seen, step = steps(connection, error)
+        assert memory.little_first(connection, size, step) == "done"
+        assert seen == ["572.2 MiB", "1.8 GiB"]
+    assert bound(connection) == before
+
+
+def test_a_step_is_run_once_where_less_was_asked_for(connection):
+    with memory.bounded(connection, "500MB") as size:
+        seen, step = steps(connection, duckdb.OutOfMemoryException("16 MB"))
+        with pytest.raises(duckdb.OutOfMemoryException):
+            memory.little_first(connection, size, step)
+        assert seen == ["476.8 MiB"]
+
+
+def test_a_step_with_another_fault_is_not_run_again(connection):
+    with memory.bounded(connection, "2GB") as size:
+        seen, step = steps(connection, UserError("a wrong name"))
+        with pytest.raises(UserError, match="a wrong name"):
+            memory.little_first(connection, size, step)
+        assert seen == ["572.2 MiB"]
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"", (0, True)),
+        (b"ab\nabcd\na", (4, True)),
+        (b"ab\nabcde", (5, True)),
+        (b"a" * json.CHUNK + b"bc\nd", (json.CHUNK + 2, True)),
+        ("é".encode() * json.CHUNK + b"\n", (2 * json.CHUNK, True)),
+        (b"ab\nab\xffd\n", (4, False)),
+        (b"ab\n\xc3", (2, False)),
+    ],
+)
+def test_the_longest_line_rules_how_much_is_read_at_once(content, found):
+    assert json._surveyed(io.BytesIO(content), Path("a")) == found
+
+
+def test_a_line_that_is_too_long_is_named():
+    content = b"{}\n" * 5 + b"a" * (json.LINE + 1) + b"\n{}\n"
+    with pytest.raises(UserError, match=r"a, line 6: the line is longer than 33,554,432 bytes"):
+        json._surveyed(io.BytesIO(content), Path("a"))
+    with pytest.raises(UserError, match="line 6"):
+        json._surveyed(io.BytesIO(content[:-4]), Path("a"))
