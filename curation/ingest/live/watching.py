@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from botbench.core.errors import ResourceFailure, UserError
 from botbench.core.hashing import short_hash
 from botbench.core.sql import literal
+from botbench.terminal import signals
 from curation.ingest.ledger import COUNTS, PullResult
 from curation.ingest.live import erase_queue
 from curation.ingest.live.journal import held
@@ -152,7 +153,7 @@ def watched(
         segments = Segments(folder, segment)
         _same(segments, campaign)
         stream = network.stream(campaign)
-        found, interrupt = Watched(), None
+        found, is_interrupted = Watched(), False
         reader = Reader(stream, segments)
         _store_ready(store, network, campaign, stream, segments, found, memory)
         reader.start()
@@ -163,8 +164,13 @@ def watched(
                 state = segments.state
                 tell(f"{state.events:,} events, {state.kept:,} kept, {found.pulls:,} pulls")
                 time.sleep(0.2)
-        except KeyboardInterrupt as caught:
-            interrupt = caught
+        except BaseException as error:
+            # Libraries turn an interrupt into errors of their own.
+            is_interrupted = isinstance(error, KeyboardInterrupt) or signals.caught() is not None
+            if not is_interrupted:
+                raise
+            # It would be raised again while what came is stored, which takes longer than that.
+            signals.rest()
         finally:
             reader.over.set()
             reader.join(3.0)
@@ -177,8 +183,8 @@ def watched(
         if reader.error is not None:
             raise reader.error
         yield found
-        if interrupt is not None:
-            raise interrupt
+        if is_interrupted:
+            raise KeyboardInterrupt
 
 
 def _same(segments: Segments, campaign: Campaign) -> None:

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from botbench.terminal import signals
 from curation.ingest.live import erase_queue, watching
 from curation.ingest.live.campaign import Campaign
 from curation.ingest.live.networks import NETWORKS
@@ -150,22 +151,80 @@ def test_hashtags_are_compared_folded_and_odd_events_are_kept():
     assert stream.server == "ws://127.0.0.1:1/subscribe"
 
 
+def _watching(cli, arguments, last):
+    """A process that watches, once the event at the position `last` is on disk."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "botbench.commands.main", *arguments],
+        env={**os.environ, "BOTBENCH_STORE": str(cli.cwd / "store")},
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    name = arguments[arguments.index("--as") + 1]
+    state = cli.cwd / "store" / "live" / f"{name}.watch" / "state.json"
+    deadline = time.monotonic() + 120
+    while not state.exists() or (json.loads(state.read_text())["position"] or 0) < last:
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
+    return process
+
+
+def test_after_an_interrupt_what_came_is_stored(cli, jetstream):
+    """The interrupt is raised again and again until it rests; storing takes longer than that."""
+    jetstream.events = [jets.post(n, T + n) for n in range(3_000)]
+    arguments = ["pull", "bluesky", "--watch", "--as", "ended", "--server", jetstream.url]
+    process = _watching(cli, arguments, T + 2_999)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=120)[1]
+    assert process.returncode == 130
+    assert "3,000 events, 3,000 of them kept, in 1 pull." in said
+    assert [p.name for p in (cli.cwd / "store" / "live" / "ended.watch").iterdir()] == ["state.json"]  # fmt: skip
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_an_interrupt_while_storing_stores_it_again(store, jetstream, monkeypatch, error):
+    """Libraries turn an interrupt into errors of their own; an error without one is raised."""
+    jetstream.events = [jets.post(n, T + n) for n in range(60)]
+    work, calls = watching.pull, []
+
+    def interrupted(*arguments, **options):
+        calls.append(1)
+        if len(calls) == 1:
+            raise error
+        return work(*arguments, **options)
+
+    monkeypatch.setattr(watching, "pull", interrupted)
+    with pytest.raises(error), watching.watched(
+        store, NETWORKS.own()["bluesky"], asked(jetstream), seconds=20.0, tell=str, segment=0.0
+    ):  # fmt: skip
+        pass
+    found = rows(store, "SELECT count(*) FROM lake.main.posts")
+    assert found == [(60 if error is KeyboardInterrupt else 0,)]
+
+
+def test_an_error_that_an_interrupt_has_become_ends_in_an_interrupt(store, jetstream, monkeypatch):
+    jetstream.events = [jets.post(n, T + n) for n in range(60)]
+    work, calls = watching.pull, []
+
+    def interrupted(*arguments, **options):
+        calls.append(1)
+        if len(calls) == 1:
+            monkeypatch.setattr(signals, "_caught", [(signal.SIGINT, time.monotonic())])
+            raise RuntimeError("INTERRUPT Error: Interrupted!")
+        return work(*arguments, **options)
+
+    monkeypatch.setattr(watching, "pull", interrupted)
+    with pytest.raises(KeyboardInterrupt), watching.watched(
+        store, NETWORKS.own()["bluesky"], asked(jetstream), seconds=20.0, tell=str, segment=0.0
+    ):  # fmt: skip
+        pass
+    assert rows(store, "SELECT count(*) FROM lake.main.posts") == [(60,)]
+
+
 def test_killed_none_is_lost(cli, jetstream):
     """The process is killed while it reads; what comes twice is a duplicate."""
     jetstream.events = [jets.post(n, T + n) for n in range(30)]
     arguments = ["pull", "bluesky", "--watch", "--as", "killed", "--server", jetstream.url]
-    state = cli.cwd / "store" / "live" / "killed.watch" / "state.json"
     for kill in range(1):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "botbench.commands.main", *arguments],
-            env={**os.environ, "BOTBENCH_STORE": str(cli.cwd / "store")},
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        deadline = time.monotonic() + 120
-        last = jetstream.events[-1]["time_us"]
-        while not state.exists() or (json.loads(state.read_text())["position"] or 0) < last:
-            assert process.poll() is None and time.monotonic() < deadline
-            time.sleep(0.01)
+        process = _watching(cli, arguments, jetstream.events[-1]["time_us"])
         process.send_signal(signal.SIGKILL)
         process.wait()
         more = range(30 + 30 * kill, 60 + 30 * kill)
