@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from curation.sampling.designs import Design
     from curation.sampling.draw import Batch as Drawn
 
+DEFAULT_N = 100
+"""How many accounts are drawn where nobody says."""
+
 
 class Batch(Shown):
     """A drawn batch: `batch_id`, `dataset`, `design`, and how many accounts of how many.
@@ -150,10 +153,10 @@ def _token() -> str:
 
 
 def chosen_design(design: str, n: int | None) -> Design:
-    """The design of a text; `n` is how many where it does not say, by default 100."""
+    """The design of a text; `n` is how many where it does not say, else `DEFAULT_N`."""
     from curation.sampling.designs import parse
 
-    return parse(design, n if n is not None or "n=" in design.replace(" ", "") else 100)
+    return parse(design, n if n is not None or "n=" in design.replace(" ", "") else DEFAULT_N)
 
 
 def sample(  # noqa: PLR0917 (the options of the command)

@@ -158,8 +158,9 @@ def draw(
     total = _one(connection, f"SELECT count(*) FROM ({population_sql})")
     if design.n > total:
         raise UserError(
-            f"{design} asks for {design.n:,} accounts and {total:,} can be drawn; ask for fewer, or"
-            " draw again from accounts of earlier batches with --again."
+            f"{design} asks for {design.n:,} accounts and {total:,} can be drawn; ask for fewer"
+            f"{f' (--n {total}, or n={total} in the design)' if total else ''}, or draw again from"
+            " accounts of earlier batches with --again."
         )
     if isinstance(design, Weighted):
         return weighted_designs.draw(connection, population_sql, design, seed, _take)

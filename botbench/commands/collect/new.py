@@ -12,6 +12,7 @@ import typer
 from botbench.commands.collect.shown_ledger import show_ledger
 from botbench.core.errors import UserError
 from botbench.terminal.console import emit, say, show
+from curation.ingest import QUARANTINE_LIMIT
 
 if TYPE_CHECKING:
     from curation.ingest.ledger import PullResult
@@ -47,6 +48,7 @@ def card(
     Column names that are common (user_id, screen_name, followers_count, label, ...) are told to
     what they are; the others are kept under `extra`. Nothing is pulled into your store.
     """
+    from curation.ingest.ledger import over_limit
     from curation.ingest.recognition.columns import card_for
 
     found = card_for(file, as_, platform)
@@ -55,16 +57,27 @@ def card(
         raise UserError(f"{path} is there already; name another with --as NAME or --out FILE.")
     result = _tried(found)
     path.write_text(HEAD.format(file=file.name) + found.written(), encoding="utf-8")
+    notes = [*(n for f in found.files for n in f.guess.notes), *result.notes.values()]
     if json_:
-        emit({"card": str(path), "tables": result.tables, "set_aside": result.reasons})
+        emit(
+            {
+                "card": str(path),
+                "tables": result.tables,
+                "set_aside": result.reasons,
+                "notes": notes,
+            }
+        )
     else:
         show_ledger(result, "a pull by this card", "set aside: correct the card, or the file")
-    if not result.totals["claims"]:
+    for note in notes:
+        say(f"Note: {note}")
+    if found.card.label is None:
         say("No column of it is known to be a label; the accounts can be sampled and annotated.")
-    say(
-        f"{path} is written. Next: botbench pull --from {shlex.quote(str(found.folder))}"
-        f" {shlex.quote(str(path))}."
-    )
+    next_ = f"botbench pull --from {shlex.quote(str(found.folder))} {shlex.quote(str(path))}."
+    if over := over_limit(result, QUARANTINE_LIMIT):
+        say(f"{path} is written. Correct it, or the file, first: {'; '.join(over)}. Then: {next_}")
+    else:
+        say(f"{path} is written. Next: {next_}")
 
 
 def _tried(found: Found) -> PullResult:

@@ -194,6 +194,7 @@ def campaign_of(dataset: str) -> Path | None:
 
 def _end(result: PullResult, limit: float) -> None:
     """Say what is next; raises Findings where too many rows were set aside."""
+    from botbench.api.batch import DEFAULT_N
     from curation.ingest.ledger import over_limit
 
     if over := over_limit(result, limit):
@@ -208,7 +209,9 @@ def _end(result: PullResult, limit: float) -> None:
     elif (file := campaign_of(result.dataset)) is not None:
         say(f"Next: botbench study {file}")
     elif result.totals["accounts"]:
-        say(f"Next: botbench sample {result.dataset}.")
+        few = result.totals["accounts"]
+        how_many = f" --n {few}" if few < DEFAULT_N else ""
+        say(f"Next: botbench sample {result.dataset}{how_many}.")
     else:
         say("The files name no account, so that none can be drawn or labelled.")
 

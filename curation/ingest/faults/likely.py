@@ -36,7 +36,10 @@ def tell(stage: Stage, files: Iterable[SourceFile], tables: Iterable[str]) -> No
             continue
         told = f"All {stage.read[table]:,} rows for {table} were set aside ({reason}: {message})."
         file = heads.get(str(member))
-        hint = "" if file is None or _is_parquet(file) else _hint(stage, file, str(reason))
+        if reason == "float_id":
+            hint = " A spreadsheet or a float has rounded the ids: export them again as text."
+        else:
+            hint = "" if file is None or _is_parquet(file) else _hint(stage, file, str(reason))
         stage.notes[f"nothing_kept {table}"] = told + hint
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError
+from botbench.text import numbers
 from botbench.untrusted import csv_tables
 from curation.ingest.card_model import Card
 from curation.ingest.recognition.head import Guess
@@ -56,8 +58,12 @@ ACCOUNTS: dict[str, tuple[str, ...]] = {
 first that a table has is taken."""
 LABELS = ("label", "answer", "class", "target", "isbot", "bot", "accounttype", "type", "category")
 """What a column of labels is called; the first that a table has is taken."""
+VAGUE = {"class", "target", "accounttype", "type", "category"}
+"""Of these, those that also other things are called: every value must be known, bot and human."""
 BOT = {"bot", "bots", "spam", "spambot", "spammer", "fake", "automated", "true", "yes", "1"}
 HUMAN = {"human", "humans", "genuine", "real", "legit", "legitimate", "user", "false", "no", "0"}
+DOUBTFUL = {"spam", "spammer", "fake"}
+"""Words for accounts that many data sets call bots, though people may run them."""
 MOST = 12
 """A column of labels has at most so many different values."""
 
@@ -89,9 +95,12 @@ def card_for(file: Path, name: str | None = None, platform: str | None = None) -
         options["separator"] = head.separator
     label = label_of(file, [n for n in head.names if n not in columns.values()])
     if label is not None:
-        column, codes = label
-        plain = all(k == v for k, v in codes.items())
-        options["claims"] = {"answer": column if plain else {"column": column, "codes": codes}}
+        plain = all(k == v for k, v in label.codes.items()) and not label.blank
+        answer: dict[str, Any] = {"column": label.column, "codes": label.codes}
+        if label.blank:
+            # A blank is no claim, and no fault.
+            answer |= {"optional": True, "trim": True}
+        options["claims"] = {"answer": label.column if plain else answer}
     document = {
         "id": name or slug(file),
         "title": file.name,
@@ -103,7 +112,8 @@ def card_for(file: Path, name: str | None = None, platform: str | None = None) -
         "reads": [{"format": "tabular", "options": options}],
     }
     card = Card.model_validate(document)
-    return Found(card, file.parent, (Recognised(file.name, "tabular", Guess(0.5)),))
+    guess = Guess(0.5, notes=(label.told(),) if label else ())
+    return Found(card, file.parent, (Recognised(file.name, "tabular", guess),))
 
 
 def mapped(names: Iterable[str]) -> dict[str, str]:
@@ -123,8 +133,40 @@ def mapped(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def label_of(file: Path, names: Sequence[str]) -> tuple[str, dict[str, str]] | None:
-    """The column of labels, and the answer of each of its values; None where there is none.
+@dataclass(frozen=True)
+class Label:
+    """A column of labels, the answer of each value that is known, and how often each value is
+    there; `blank` rows say nothing.
+    """
+
+    column: str
+    codes: dict[str, str]
+    values: Mapping[str, int]
+    blank: int = 0
+
+    def told(self) -> str:
+        """What was taken for what, for people."""
+        taken = [
+            f"{', '.join(sorted(values))} for {answer}"
+            for answer in ("bot", "human")
+            if (values := [v for v, a in self.codes.items() if a == answer])
+        ]
+        said = f"Of the column {self.column}, {' and '.join(taken)} is taken as the label"
+        if unknown := {v: n for v, n in self.values.items() if v not in self.codes}:
+            rows = numbers.counted(sum(unknown.values()), "row")
+            said += f"; what {', '.join(sorted(unknown))} means is not known ({rows})"
+        if self.blank:
+            said += f"; a blank ({numbers.counted(self.blank, 'row')}) is no claim"
+        if doubtful := sorted(v for v in self.codes if v.strip().lower() in DOUBTFUL):
+            said += (
+                f". An account of the kind {' or '.join(doubtful)} may be run by a person: look at"
+                " what the authors meant"
+            )
+        return f"{said}. Correct `codes` on the card where this is wrong."
+
+
+def label_of(file: Path, names: Sequence[str]) -> Label | None:
+    """The column of labels; None where there is none.
 
     A value that is not known to mean bot or human is no code: its rows will be set aside.
     """
@@ -133,10 +175,13 @@ def label_of(file: Path, names: Sequence[str]) -> tuple[str, dict[str, str]] | N
         if known not in folded:
             continue
         column = folded[known]
-        values = Counter(csv_tables.rows(file, [column])[0][column].drop_null().to_pylist())
+        texts = csv_tables.rows(file, [column])[0][column].to_pylist()
+        values = Counter(text for text in texts if text is not None and text.strip())
         codes = coded(values)
-        if len(values) <= MOST and {"bot", "human"} & set(codes.values()):
-            return column, codes
+        answers = set(codes.values())
+        sure = answers == {"bot", "human"} and len(codes) == len(values)
+        if len(values) <= MOST and (sure if known in VAGUE else answers):
+            return Label(column, codes, values, len(texts) - values.total())
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -171,8 +172,10 @@ def _unknown(path: Path, heads: list[Head]) -> str:
             f" them in: botbench annotate import {path} --dataset DATASET."
         )
     what = ", ".join(head.columns[:12] or sorted(head.members())[:12]) or "nothing readable"
+    card = "Write a card: datasets/README.md."
+    if head.form == "table":
+        card = f"To have a card made from its columns: botbench new card {shlex.quote(str(path))}"
     return (
         f"{path} has no format that is known by its content ({known}). It looks like"
-        f" {'an' if head.form[0] in 'aeiou' else 'a'} {head.form} with: {what}. Write a"
-        " card: datasets/README.md."
+        f" {'an' if head.form[0] in 'aeiou' else 'a'} {head.form} with: {what}. {card}"
     )

@@ -1,5 +1,6 @@
 """`botbench new card`: a card from a table's own columns, and what is said where there is none."""
 
+import pytest
 import yaml
 
 from curation.ingest.recognition.columns import card_for, coded, label_of, mapped
@@ -22,12 +23,75 @@ def test_common_names_are_told_whatever_their_form():
 def test_a_label_is_a_column_whose_values_are_bot_and_human(tmp_path):
     file = tmp_path / "a.csv"
     file.write_text("id,type,label\n1,x,spammer\n2,y,genuine\n3,z,?\n")
-    assert label_of(file, ["id", "type", "label"]) == (
-        "label",
-        {"spammer": "bot", "genuine": "human"},
+    found = label_of(file, ["id", "type", "label"])
+    assert (found.column, found.codes) == ("label", {"spammer": "bot", "genuine": "human"})
+    assert found.told() == (
+        "Of the column label, spammer for bot and genuine for human is taken as the label; what ?"
+        " means is not known (1 row). An account of the kind spammer may be run by a person: look"
+        " at what the authors meant. Correct `codes` on the card where this is wrong."
     )
     assert label_of(file, ["id", "type"]) is None
     assert coded({" Bot ": 1}) == {" Bot ": "bot"}
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "codes"),
+    [
+        ("category", ["news", "spam", "user", "sports"], None),
+        ("type", ["user", "page"], None),
+        ("class", ["0", "1", "2"], None),
+        ("type", ["user", "user"], None),
+        ("type", ["user", "bot"], {"user": "human", "bot": "bot"}),
+        ("label", ["0", "1", "2"], {"0": "human", "1": "bot"}),
+        ("Is Bot", ["0", "0"], {"0": "human"}),
+    ],
+)
+def test_a_column_of_a_vague_name_is_a_label_only_where_every_value_is_known(
+    tmp_path, column, values, codes
+):
+    file = tmp_path / "a.csv"
+    file.write_text(f"id,{column}\n" + "".join(f"{i},{v}\n" for i, v in enumerate(values)))
+    found = label_of(file, [column])
+    assert (found and found.codes) == codes
+
+
+def test_a_blank_label_is_no_claim_and_no_fault(cli, tmp_path):
+    (tmp_path / "some.csv").write_text("id,label\n1,bot\n2,\n3, \n4,human\n")
+    told = cli.json("new", "card", "some.csv")
+    assert told["tables"]["claims"] == {"read": 2, "kept": 2, "duplicate": 0, "quarantined": 0}
+    assert told["tables"]["accounts"]["kept"] == 4
+    assert told["notes"] == [
+        "Of the column label, bot for bot and human for human is taken as the label; a blank (2"
+        " rows) is no claim. Correct `codes` on the card where this is wrong."
+    ]
+
+
+def test_a_card_by_which_nothing_is_kept_is_to_be_corrected_first(cli, tmp_path):
+    rows = "".join(f"{i},caf\xe9,bot\n" for i in range(3))
+    (tmp_path / "old.csv").write_bytes(b"id,bio,label\n" + rows.encode("latin-1"))
+    said = cli("new", "card", "old.csv").stderr
+    assert "say `encoding: latin-1` or cp1252 on the card" in said
+    assert "Correct it, or the file, first: 3 of 3 rows for accounts were set aside" in said
+    assert "No column of it is known to be a label" not in said
+
+
+def test_rounded_ids_are_called_what_they_are(cli, tmp_path):
+    rows = "".join(f"1.23456{i}E+18,bot\n" for i in range(3))
+    (tmp_path / "rounded.csv").write_text("id,label\n" + rows)
+    notes = cli.json("new", "card", "rounded.csv")["notes"]
+    assert notes[-1] == (
+        "All 3 rows for claims were set aside (float_id: account_id went through a float and has"
+        ' lost digits, found "1.234560E+18"). A spreadsheet or a float has rounded the ids: export'
+        " them again as text."
+    )
+
+
+def test_a_table_of_no_known_format_is_told_how_a_card_is_made(cli, tmp_path):
+    (tmp_path / "mine.csv").write_text("\n".join([HEAD, *ROWS]) + "\n")
+    said = cli("pull", "mine.csv", code=2).stderr
+    assert said.rstrip().endswith(
+        "To have a card made from its columns: botbench new card mine.csv"
+    )
 
 
 def test_the_card_is_written_after_a_pull_that_is_thrown_away(cli, tmp_path):

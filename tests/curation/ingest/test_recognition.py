@@ -128,6 +128,15 @@ def test_the_command_line(cli, tmp_path):
     assert json.loads(again.stdout)["unchanged"]
 
 
+def test_the_command_told_as_next_draws_the_accounts_that_are_there(cli, tmp_path):
+    (tmp_path / "few.jsonl").write_bytes(LINES)
+    said = cli("pull", "few.jsonl").stderr
+    assert said.rstrip().endswith("Next: botbench sample few --n 1.")
+    assert cli.json("sample", "few", "--n", "1")["size"] == 1
+    refused = cli("sample", "few", "--again", code=2).stderr
+    assert "1 can be drawn; ask for fewer (--n 1, or n=1 in the design)" in refused
+
+
 @pytest.mark.parametrize(
     ("content", "form"),
     [
