@@ -1,8 +1,7 @@
-"""A card for a table of anybody's columns: what each is called elsewhere; which is the label."""
+"""A card for a table of anybody's columns, and which of them is the label."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,49 +12,12 @@ from botbench.text import numbers
 from botbench.untrusted import csv_tables
 from curation.ingest.card_model import Card
 from curation.ingest.recognition.head import Guess
+from curation.ingest.recognition.names import folded, mapped
 from curation.ingest.recognition.recognise import Found, Recognised, recognise, slug
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-ACCOUNTS: dict[str, tuple[str, ...]] = {
-    "account_id": ("accountid", "userid", "useridstr", "idstr", "authorid", "uid", "id"),
-    "handle": ("handle", "screenname", "userscreenname", "username", "login", "acct"),
-    "display_name": ("displayname", "fullname", "realname", "name"),
-    "bio": ("bio", "description", "userdescription", "about"),
-    "location": ("location", "place"),
-    "url": ("url", "website"),
-    "created_at": ("createdat", "usercreatedat", "accountcreated", "created", "joined", "joindate"),
-    "observed_at": ("observedat", "crawledat", "collectedat", "observed", "seen", "updated"),
-    "followers": ("followers", "followerscount", "numberoffollowers", "numfollowers"),
-    "following": (
-        "following",
-        "friendscount",
-        "followingcount",
-        "friends",
-        "numberoffollowings",
-        "followees",
-    ),
-    "likes_total": ("likestotal", "favouritescount", "favoritescount", "likescount", "likes"),
-    "posts_total": (
-        "poststotal",
-        "statusescount",
-        "tweetcount",
-        "tweetscount",
-        "numberoftweets",
-        "statuses",
-        "tweets",
-        "posts",
-    ),
-    "listed": ("listed", "listedcount"),
-    "verified": ("verified",),
-    "protected": ("protected",),
-    "default_profile": ("defaultprofile",),
-    "default_avatar": ("defaultavatar", "defaultprofileimage"),
-    "lang": ("lang", "language"),
-}
-"""Columns of accounts, and what people and tools call them: small letters and digits only; the
-first that a table has is taken."""
 LABELS = ("label", "answer", "class", "target", "isbot", "bot", "accounttype", "type", "category")
 """What a column of labels is called; the first that a table has is taken."""
 VAGUE = {"class", "target", "accounttype", "type", "category"}
@@ -116,23 +78,6 @@ def card_for(file: Path, name: str | None = None, platform: str | None = None) -
     return Found(card, file.parent, (Recognised(file.name, "tabular", guess),))
 
 
-def mapped(names: Iterable[str]) -> dict[str, str]:
-    """Which column of a table is which column of accounts; a column is taken once.
-
-    >>> mapped(["User ID", "screen_name", "followers_count", "label"])
-    {'account_id': 'User ID', 'handle': 'screen_name', 'followers': 'followers_count'}
-    """
-    folded: dict[str, str] = {}
-    for name in names:
-        folded.setdefault(_folded(name), name)
-    found: dict[str, str] = {}
-    for column, known in ACCOUNTS.items():
-        own = next((folded[k] for k in known if k in folded), None)
-        if own is not None and own not in found.values():
-            found[column] = own
-    return found
-
-
 @dataclass(frozen=True)
 class Label:
     """A column of labels, the answer of each value that is known, and how often each value is
@@ -170,11 +115,11 @@ def label_of(file: Path, names: Sequence[str]) -> Label | None:
 
     A value that is not known to mean bot or human is no code: its rows will be set aside.
     """
-    folded = {_folded(name): name for name in reversed(names)}
+    by_name = {folded(name): name for name in reversed(names)}
     for known in LABELS:
-        if known not in folded:
+        if known not in by_name:
             continue
-        column = folded[known]
+        column = by_name[known]
         texts = csv_tables.rows(file, [column])[0][column].to_pylist()
         values = Counter(text for text in texts if text is not None and text.strip())
         codes = coded(values)
@@ -197,7 +142,3 @@ def coded(values: Mapping[str, int]) -> dict[str, str]:
         for value, word in meaning.items()
         if word in BOT | HUMAN
     }
-
-
-def _folded(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())

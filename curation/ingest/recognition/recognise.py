@@ -15,6 +15,7 @@ from curation.ingest import packings
 from curation.ingest.card_model import Card, Source
 from curation.ingest.reading.files import verify
 from curation.ingest.recognition.head import Guess, Head, look
+from curation.ingest.recognition.names import mapped
 from curation.ingest.sources import FORMATS
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def _unknown(path: Path, heads: list[Head]) -> str:
         )
     what = ", ".join(head.columns[:12] or sorted(head.members())[:12]) or "nothing readable"
     card = "Write a card: datasets/README.md."
-    if head.form == "table":
+    if head.form == "table" and "account_id" in mapped(head.columns):
         card = f"To have a card made from its columns: botbench new card {shlex.quote(str(path))}"
     return (
         f"{path} has no format that is known by its content ({known}). It looks like"

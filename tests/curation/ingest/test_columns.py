@@ -3,7 +3,8 @@
 import pytest
 import yaml
 
-from curation.ingest.recognition.columns import card_for, coded, label_of, mapped
+from curation.ingest.recognition.columns import card_for, coded, label_of
+from curation.ingest.recognition.names import mapped
 
 HEAD = "user_id;Screen Name;followers_count;joined;mood;is_bot"
 ROWS = ["7;ann;10;2019-05-01;fine;0", "8;bob;3;2020-01-01;dull;1", "9;cy;;2021-02-03;;0"]
