@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from benchmarks.data.groups import GROUPS
@@ -18,7 +20,10 @@ def _check(group: float | str) -> str | None:
 
 def rates(judged: Weighted, group: str) -> tuple[Array, Array, Array, Array]:
     """False alarms and humans in the group, then outside it: float64[b] each, without unknowns."""
-    sums = judged.weight @ _masks(judged.judged, group)
+    if group not in judged.judged.facts:
+        nobody = np.zeros(len(judged.weight))
+        return nobody, nobody, nobody, nobody
+    sums = judged.sums(f"false alarms of {group}", partial(_masks, group=group))
     return sums[:, 0], sums[:, 1], sums[:, 2], sums[:, 3]
 
 

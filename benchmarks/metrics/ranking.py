@@ -40,7 +40,9 @@ FOLDS = "In cross-validation it is the mean over folds, whose scores come from d
 def average_precision(judged: Weighted) -> Array:
     """The mean over bots of the precision at each bot's own score."""
     curve = judged.curve
-    precision = curve.found / np.maximum(curve.found + curve.alarms, np.finfo(float).tiny)
+    called = curve.found + curve.alarms
+    np.maximum(called, np.finfo(float).tiny, out=called)
+    precision = np.divide(curve.found, called, out=called)
     return divide(np.einsum("mb,mb->b", curve.weight, precision), judged.bots)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
@@ -159,6 +159,7 @@ class Weighted:
     def __init__(self, judged: ScoredAccounts, weight: Array) -> None:
         self.judged, self.weight, self.by_account = judged, weight, np.ascontiguousarray(weight.T)
         self.y, self.p, self.hat = judged.y, judged.p, judged.hat
+        self._sums: dict[str, Array] = {}
 
     @cached_property
     def parts(self) -> list[Weighted]:
@@ -166,6 +167,15 @@ class Weighted:
         if len(self.judged.by_fold) == 1:
             return [self]
         return [Weighted(judged, self.by_account[rows].T) for judged, rows in self.judged.by_fold]
+
+    def sums(self, name: str, columns: Callable[[ScoredAccounts], Array]) -> Array:
+        """The weighted sums of columns float64[n, k] of the accounts, float64[b, k].
+
+        Several metrics that ask under one `name` share them.
+        """
+        if name not in self._sums:
+            self._sums[name] = self.weight @ columns(self.judged)
+        return self._sums[name]
 
     @cached_property
     def counts(self) -> Counts:
@@ -188,12 +198,12 @@ class Weighted:
         bots, humans, starts, at_least, above = self.judged.places
         false = np.zeros((len(humans) + 1, len(self.weight)))
         np.cumsum(self.by_account[humans], axis=0, out=false[1:])
-        weight = (
-            np.add.reduceat(self.by_account[bots], starts, axis=0)
-            if len(bots)
-            else np.zeros((0, len(self.weight)))
-        )
-        return Curve(weight, weight.cumsum(axis=0), false[at_least], false[above])
+        weight = self.by_account[bots]
+        if len(starts) < len(bots):
+            weight = np.add.reduceat(weight, starts, axis=0)
+        alarms = false[at_least]
+        tied = not np.array_equal(at_least, above)
+        return Curve(weight, weight.cumsum(axis=0), alarms, false[above] if tied else alarms)
 
 
 @dataclass(frozen=True)

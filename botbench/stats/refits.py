@@ -66,7 +66,17 @@ def total(parts: Sequence[Variance]) -> Variance:
     """
     value = sum(part.value for part in parts)
     uncertain = sum(part.value**2 / part.freedom for part in parts)
-    return Variance(float(value), float(value**2 / uncertain) if uncertain > 0 else np.inf)
+    return Variance(float(value), float(joined_freedom(value, uncertain)))
+
+
+def joined_freedom(value: float | Array, uncertain: float | Array) -> Array:
+    """The degrees of freedom of a sum of variances; infinite where each part is known.
+
+    `value` is the sum, `uncertain` that of each part's square over its degrees of freedom.
+    """
+    whole: Array = np.full(np.shape(value), np.inf)
+    np.divide(np.square(value), uncertain, out=whole, where=np.greater(uncertain, 0))
+    return whole
 
 
 def scaled(variance: Variance, factor: float) -> Variance:
@@ -84,15 +94,18 @@ def p_value(difference: float, variance: Variance) -> float:
     >>> round(p_value(2.262157, Variance(1.0, 9)), 6)
     0.05
     """
+    return float(p_values(np.array([difference]), *np.array(variance)[:, None])[0])
+
+
+def p_values(difference: Array, variance: Array, freedom: Array) -> Array:
+    """`p_value` of each difference with its variance and degrees of freedom, float64[n]."""
     from scipy.special import ndtr, stdtr
 
-    if difference == 0:
-        return 1.0
-    if variance.value <= 0:
-        return 0.0
-    t = -abs(difference) / np.sqrt(variance.value)
-    known = np.isinf(variance.freedom)
-    return float(2 * (ndtr(t) if known else stdtr(variance.freedom, t)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = -np.abs(difference) / np.sqrt(variance)
+    p = 2 * np.where(np.isinf(freedom), ndtr(t), stdtr(freedom, t))
+    p = np.where(variance <= 0, 0.0, p)
+    return np.asarray(np.where(difference == 0, 1.0, p))
 
 
 def widened(

@@ -8,9 +8,11 @@ tested on the same accounts.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from botbench.stats import refits
 from botbench.stats.refits import NOTHING, Variance
@@ -78,6 +80,28 @@ def _values(parts: Sequence[Sequence[tuple[Any, Any]]], metric: Metric, number: 
     if number < len(whole) and len({len(v) for v in values}) == 1:
         return np.asarray(np.mean(np.asarray(values, dtype=np.float64), axis=0))
     return whole
+
+
+def differences(own: Sequence[FitValues | None]) -> tuple[Array, Array, npt.NDArray[np.bool_]]:
+    """`difference` of every pair, in the order of `itertools.combinations`.
+
+    The variances and their degrees of freedom, float64[pairs], and whether they include accounts.
+    """
+    known = [one for one in own if one is not None]
+    like = {(len(one.values), one.resampled) for one in known}
+    if len(known) < len(own) or len(like) != 1 or any(np.isnan(one.values).any() for one in known):
+        found = [difference(a, b) for a, b in combinations(own, 2)]
+        variances = np.array([variance for variance, _ in found]).reshape(-1, 2)
+        return variances[:, 0], variances[:, 1], np.array([r for _, r in found], dtype=bool)
+    ((number, resampled),) = like
+    a, b = np.triu_indices(len(own), 1)
+    values, shared = np.array([one.values for one in known]), np.array([o.shared for o in known])
+    alike = np.full(len(a), resampled)
+    if number < 2:
+        return np.zeros(len(a)), np.full(len(a), np.inf), alike
+    variance = np.var(values[a] - values[b], axis=1, ddof=1)
+    together = 1 / number + np.maximum(shared[a], shared[b])
+    return variance * together, np.full(len(a), number - 1.0), alike
 
 
 def difference(a: FitValues | None, b: FitValues | None) -> tuple[Variance, bool]:

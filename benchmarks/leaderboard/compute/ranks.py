@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.leaderboard.compute import fits
+from benchmarks.leaderboard.compute import pairs
 from benchmarks.leaderboard.compute.fits import FitValues
+from benchmarks.leaderboard.compute.pairs import SAME
 from benchmarks.leaderboard.compute.scores import Score
 from benchmarks.metrics import Array, Metric
 from botbench.stats import means, refits
@@ -19,8 +20,6 @@ from botbench.stats.proportions import LEVEL
 from botbench.stats.refits import Variance
 from botbench.stats.resampling import percentiles
 
-SAME = 1e-9
-"""Values closer than this are equal."""
 LEAST_CLUSTERS = 3
 """With fewer clusters of data sets nothing is said of other data sets."""
 ELSEWHERE = ("rank_elsewhere", "tie_group_elsewhere", "ties_elsewhere")
@@ -62,13 +61,6 @@ class PairedScore:
         return self.clusters or range(len(self.values))
 
 
-def _between_fits(a: PairedScore, b: PairedScore) -> tuple[Variance, bool]:
-    """The variance of the mean difference that comes from fitting; whether accounts are in it."""
-    found = [fits.difference(x, y) for x, y in zip(a.fits, b.fits, strict=True)]
-    parts = [refits.scaled(v, w) for (v, _), w in zip(found, a.weights, strict=False)]
-    return refits.total(parts), bool(found) and all(resampled for _, resampled in found)
-
-
 def difference(a: PairedScore, b: PairedScore) -> Score:
     """a − b with its paired interval.
 
@@ -82,7 +74,8 @@ def difference(a: PairedScore, b: PairedScore) -> Score:
         up = np.hypot(a.score[2] - a.score[0], b.score[0] - b.score[1])
         bounds = value - float(down), value + float(up)
     low, high = min(bounds[0], value), max(bounds[1], value)
-    between, with_accounts = _between_fits(a, b)
+    variance, freedom, resampled = pairs.between_fits([a, b])
+    between, with_accounts = Variance(float(variance[0]), float(freedom[0])), bool(resampled[0])
     endless = (-np.inf, np.inf)
     if with_accounts:
         alone = refits.widened(value, value, value, between, endless)
@@ -90,56 +83,17 @@ def difference(a: PairedScore, b: PairedScore) -> Score:
     return value, *refits.widened(value, low, high, between, endless)
 
 
-def _separated_here(pairs: Sequence[tuple[PairedScore, PairedScore]], alongside: int) -> list[bool]:
+def _separated_here(scores: Sequence[PairedScore], alongside: int) -> list[bool]:
     """Which pairs differ beyond the accounts drawn, and beyond the fits where several are known.
 
-    Student's t with the degrees of freedom of the accounts (or their groups) and of the draws. Holm
-    over all of them, and Bonferroni over the `alongside` rankings that are shown together.
+    Holm over all of them, and Bonferroni over the `alongside` rankings that are shown together.
     """
-    if not pairs:
-        return []
-    values = np.array([a.score[0] - b.score[0] for a, b in pairs])
-    drawn = [a.draws - b.draws for a, b in pairs]
-    deviations = np.array([float(np.nanstd(d)) if not np.isnan(d).all() else 0.0 for d in drawn])
-    of_accounts = [
-        Variance(0.0 if deviation < SAME else float(deviation) ** 2, min(a.freedom, b.freedom))
-        for (a, b), deviation in zip(pairs, deviations, strict=True)
-    ]
-    p = np.array(
-        [
-            refits.p_value(0.0 if abs(value) < SAME else float(value), variance)
-            for value, variance in zip(values, of_accounts, strict=True)
-        ]
-    )
-    # A constant difference has no spread, so it counts only if the values' intervals are disjoint.
-    meet = np.array([not (a.score[1] > b.score[2] or b.score[1] > a.score[2]) for a, b in pairs])
-    p = np.where((deviations < SAME) & meet, 1.0, p)
-    with_fits = [
-        _p_with_fits(a, b, float(own), variance)
-        for (a, b), own, variance in zip(pairs, p, of_accounts, strict=True)
-    ]
-    return holm(with_fits, (1 - LEVEL) / alongside)
+    return holm(pairs.p_here(scores).tolist(), (1 - LEVEL) / alongside)
 
 
-def _p_with_fits(a: PairedScore, b: PairedScore, p: float, of_accounts: Variance) -> float:
-    """The p of a pair with the variance between fits; never under `p`, that of accounts alone."""
-    between, with_accounts = _between_fits(a, b)
-    if between.value <= SAME**2:
-        return p
-    value = a.score[0] - b.score[0]
-    whole = between if with_accounts else refits.total([of_accounts, between])
-    return max(p, refits.p_value(value if abs(value) > SAME else 0.0, whole))
-
-
-def _separated_elsewhere(pairs: Sequence[tuple[PairedScore, PairedScore]]) -> list[bool]:
-    """Pairs that differ beyond these data sets: paired t over clusters, Holm over all pairs."""
-    p = []
-    for a, b in pairs:
-        d = np.array(a.by_cluster) - np.array(b.by_cluster)
-        variance = refits.of_mean(d, 0.0)
-        known = variance.value > SAME**2
-        p.append(refits.p_value(float(d.mean()), variance) if known else 1.0)
-    return holm(p)
+def _separated_elsewhere(scores: Sequence[PairedScore]) -> list[bool]:
+    """Which pairs differ beyond these data sets: Holm over all of them."""
+    return holm(pairs.p_elsewhere(scores).tolist())
 
 
 def _beaten(
@@ -222,11 +176,11 @@ def ranked(
     `names` are best first. Equal values have equal ranks. `alongside` is the number of rankings
     that a page shows together, such as one for each data set.
     """
-    pairs = [(main[a], main[b]) for a, b in combinations(names, 2)]
-    here = _beaten(names, main, metric, _separated_here(pairs, alongside))
+    scores = [main[name] for name in names]
+    here = _beaten(names, main, metric, _separated_here(scores, alongside) if scores else [])
     clusters = len(main[names[0]].by_cluster) if names else 0
     elsewhere = (
-        _beaten(names, main, metric, _separated_elsewhere(pairs))
+        _beaten(names, main, metric, _separated_elsewhere(scores))
         if clusters >= LEAST_CLUSTERS
         else None
     )

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -146,6 +147,15 @@ class MeasuredCell:
     def few(self) -> bool:
         """Fewer than 30 accounts or groups of a class: shown, marked, not ranked."""
         return self.info["status"] == "done" and proportions.few(*self.independent)
+
+    @cached_property
+    def variances(self) -> dict[str, float]:
+        """The variance of each metric's draws; NaN where no draw has a value."""
+        drawn = np.array(list(self.draws.values()))
+        nowhere = np.isnan(drawn).all(axis=1)
+        found: Array = np.full(len(drawn), np.nan)
+        found[~nowhere] = np.nanvar(drawn[~nowhere], axis=1)
+        return dict(zip(self.draws, found.tolist(), strict=True))
 
     def few_for(self, metric: Metric) -> bool:
         """Whether a metric is few: the cell is, or what the metric rests on (a group of people)."""

@@ -186,11 +186,13 @@ def score_of(
 
 def _freedom(cells: Sequence[MeasuredCell], metric: Metric, weights: Array) -> float:
     """The degrees of freedom of the variance of the weighted sum of the cells' draws."""
-    drawn = [c.draws[metric.name] for c in cells]
     parts = [
-        Variance(float(np.nanvar(d)) * w**2, refits.of_classes(c.independent, len(d)))
-        for c, d, w in zip(cells, drawn, weights.tolist(), strict=True)
-        if not np.isnan(d).all()
+        Variance(
+            c.variances[metric.name] * w**2,
+            refits.of_classes(c.independent, len(c.draws[metric.name])),
+        )
+        for c, w in zip(cells, weights.tolist(), strict=True)
+        if not np.isnan(c.variances[metric.name])
     ]
     return refits.total(parts).freedom
 

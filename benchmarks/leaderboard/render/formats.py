@@ -184,20 +184,17 @@ def _value(values: list[float] | None, sign: bool = False) -> str:
     return f"{score(values[0], sign=sign)} ({span(values, sign)})" if values else "–"
 
 
-def write(board: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+def write(board: Mapping[str, Any], folder: Path, page: bool = True) -> dict[str, Path]:
     """Write leaderboard.{json,csv,md,html} and timings.json atomically into the folder.
 
-    Returns the board's paths by ending.
+    The page is left out where `page` is not set. Returns the board's paths by ending.
     """
     from benchmarks.leaderboard.render.page import to_html
 
     folder.mkdir(parents=True, exist_ok=True)
-    texts = {
-        "json": to_json(board),
-        "csv": to_csv(board),
-        "md": to_markdown(board),
-        "html": to_html(board),
-    }
+    texts = {"json": to_json(board), "csv": to_csv(board), "md": to_markdown(board)}
+    if page:
+        texts["html"] = to_html(board)
     paths = {ending: folder / f"leaderboard.{ending}" for ending in texts}
     for ending, text in texts.items():
         write_text(paths[ending], text)

@@ -104,8 +104,7 @@ def write(
         whole = Path(scratch) / "site"
         whole.mkdir()
         data.write(about, cells, releases, plan, whole)
-        formats.write(board, whole)
-        (whole / "leaderboard.html").unlink()
+        formats.write(board, whole, page=False)
         for path, html in pages(site).items():
             (whole / path).parent.mkdir(parents=True, exist_ok=True)
             (whole / path).write_text(html, encoding="utf-8", newline="\n")

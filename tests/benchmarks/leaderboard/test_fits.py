@@ -1,13 +1,15 @@
 """One fit is not an algorithm: the variance between fits, and related data sets, on the board."""
 
 import importlib.util
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from scipy.stats import t as t_distribution
 
-from benchmarks.leaderboard.compute import clusters, fits
+from benchmarks.leaderboard.compute import clusters, fits, pairs
 from benchmarks.leaderboard.compute.fits import FitValues
 from benchmarks.leaderboard.compute.ranks import PairedScore, difference, ranked
 from benchmarks.leaderboard.compute.scores import measure
@@ -122,6 +124,35 @@ def test_fits_are_paired_by_their_training_draw():
     assert apart.value == pytest.approx(0.01 * 4 / 3 + 0.02 * 3 / 2), "unequal numbers: both added"
     folded = of_fits(0.9, 0.8, shared=0.25, resampled=True)
     assert fits.difference(folded, a) == (a.variance, False)
+
+
+def same_pair(variances, freedoms, resampled, one):
+    """Whether a pair's figures are those of `fits.difference`, bit by bit (NaN is NaN)."""
+    (value, freedom), accounts = one
+    return np.array_equal([variances, freedoms], [value, freedom], equal_nan=True) and (
+        resampled == accounts
+    )
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        [of_fits(0.9, 0.8, 0.7), of_fits(0.8, 0.75, 0.6), of_fits(0.7, 0.7, 0.65, shared=0.25)],
+        [of_fits(0.9, 0.8, resampled=True), of_fits(0.8, 0.75), of_fits(0.5, 0.6)],
+        [of_fits(0.9, 0.8), None, of_fits(0.5, 0.6, 0.7), None],
+        [of_fits(0.9, np.nan, 0.8), of_fits(0.8, 0.75, 0.7)],
+        [of_fits(0.9), of_fits(0.8), of_fits(0.7)],
+        [of_fits(0.9, 0.8)],
+        [],
+    ],
+    ids=["alike", "tested otherwise", "some known", "undefined", "one fit", "one", "none"],
+)
+def test_all_pairs_at_once_are_the_pairs_one_by_one(own):
+    variances, freedoms, resampled = fits.differences(own)
+    expected = list(combinations(own, 2))
+    assert len(variances) == len(freedoms) == len(resampled) == len(expected)
+    for *found, (a, b) in zip(variances, freedoms, resampled, expected, strict=True):
+        assert same_pair(*found, fits.difference(a, b))
 
 
 # --- separation
@@ -290,3 +321,26 @@ def test_the_headline_stands_on_elsewhere_and_one_fit_is_said(five):
     assert standing.one_fit(five | {"rows": once})[1].startswith(
         "Every detector was fitted once for each score (in distribution and transfer)"
     )
+
+
+def test_the_p_of_all_pairs_is_that_of_each_pair_by_itself():
+    """Draws with and without a value, and equal ones; the pair's own ranking gives the same p."""
+    random = np.random.default_rng(5)
+    scores = [
+        PairedScore((value, value - 0.05, value + 0.05), [value], draws, False, freedom=freedom)
+        for value, draws, freedom in (
+            (0.8, 0.8 + 0.02 * random.standard_normal(300), 50.0),
+            (0.75, 0.75 + 0.02 * random.standard_normal(300), 40.0),
+            (0.75, np.where(np.arange(300) < 200, 0.75, np.nan), np.inf),
+            (0.5, np.full(300, np.nan), 30.0),
+            (0.5, np.full(300, 0.5), 30.0),
+        )
+    ]
+    together = pairs.p_here(scores)
+    apart = [float(pairs.p_here([a, b])[0]) for a, b in combinations(scores, 2)]
+    assert together.tolist() == apart
+    first = scores[0].draws - scores[1].draws
+    expected = 2 * t_distribution.sf(0.05 / np.std(first), 40)
+    assert together[0] == pytest.approx(expected, rel=1e-9)
+    # No draw has a value: nothing is known of the spread, and intervals that are apart decide.
+    assert together[2] == 0.0 and together[-1] == 1.0

@@ -374,6 +374,22 @@ def test_means_over_folds_give_a_constant_a_half():
     )
 
 
+@pytest.mark.parametrize(("n", "skill"), [(200, 1.5), (60, 4.0), (30, 9.0)])
+def test_calibration_slopes_of_many_draws_are_those_of_each_alone(n, skill):
+    """Draws start where all of them together end; one that a cut parts has no slope either way."""
+    random = np.random.default_rng(n)
+    y = (np.arange(n) % 3 == 0).astype(int)
+    p = 1 / (1 + np.exp(-random.normal(skill * (y - 0.5), 1)))
+    weight = random.multinomial(n, np.full(n, 1 / n), 400)
+    slope = METRICS.get("calibration-slope[bot]")
+    together = slope.function(y, p, p > 0.5, weight)
+    alone = np.array([slope.function(y, p, p > 0.5, w) for w in weight])
+    assert np.isnan(together).tolist() == np.isnan(alone).tolist()
+    assert together == pytest.approx(alone, rel=1e-9, nan_ok=True)
+    parted = {200: (0, 0), 60: (0, 400), 30: (399, 400)}[n]
+    assert parted[0] <= np.isnan(alone).sum() <= parted[1]
+
+
 def test_calibration_slope_is_the_logistic_regression_of_the_label():
     from sklearn.linear_model import LogisticRegression
 

@@ -69,12 +69,12 @@ def matrices(site: Site) -> list[tuple[str, str]]:
 
 def _critical(site: Site) -> tuple[str, str] | None:
     """Friedman's test and Nemenyi's critical distance over common data sets; None with few."""
-    from scipy import stats
-
     core = site.layout.core
     full = [d for d in site.layout.detectors if all(_score(site, d, t) is not None for t in core)]
     if len(core) < LEAST_SETS or len(full) < 3:
         return None
+    from scipy import stats
+
     sign = -1 if site.metric["direction"] == "higher" else 1
     values = np.array([[sign * float(_score(site, d, t) or 0) for d in full] for t in core])
     ranks = stats.rankdata(values, axis=1).mean(axis=0)
