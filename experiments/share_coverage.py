@@ -21,6 +21,8 @@ from botbench.stats.survey import share
 Floats = NDArray[np.float64]
 Random = np.random.Generator
 HELD = 0.93
+FLOOR = 0.02
+"""The default floor of the design `posts`."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,11 @@ class Setting:
     accounts: int = 20_000
     sizes: Callable[[Random, Floats], Floats] | None = None
     by_size: bool = False
-    by_score: bool = False
+    flagged: float = 0
+    """The part of the labels that is drawn from accounts with a score of .5 or more; 0: by chance."""
+    scored: bool = True
+    of_accounts: bool = False
+    """Whether accounts count alike although they were drawn by size."""
 
     def draw(self, random: Random) -> tuple[Floats, NDArray[np.bool_], Floats, Floats, Floats]:
         """Labels, who is drawn, with which probability, scores and sizes."""
@@ -41,13 +47,14 @@ class Setting:
         score = self.scores(random, y)
         size = np.ones(self.accounts) if self.sizes is None else self.sizes(random, y)
         if self.by_size:
-            chance = inclusion_probabilities(size, self.labels)
+            chance = inclusion_probabilities(size, self.labels, FLOOR if self.of_accounts else 0.0)
             return y, random.random(self.accounts) < chance, chance, score, size
         chance = np.zeros(self.accounts)
         drawn = np.zeros(self.accounts, dtype=np.bool_)
-        flagged = score >= 0.5 if self.by_score else np.zeros(self.accounts, dtype=np.bool_)
-        for part in (np.flatnonzero(flagged), np.flatnonzero(~flagged)):
-            n = min(self.labels // (2 if self.by_score else 1), len(part))
+        flagged = score >= 0.5 if self.flagged else np.zeros(self.accounts, dtype=np.bool_)
+        for those, of_all in ((flagged, self.flagged), (~flagged, 1 - self.flagged)):
+            part = np.flatnonzero(those)
+            n = min(round(self.labels * of_all), len(part))
             if n:
                 chance[part] = n / len(part)
                 drawn[random.choice(part, n, replace=False, shuffle=False)] = True
@@ -79,6 +86,11 @@ def pareto(tail: float) -> Callable[[Random, Floats], Floats]:
     return lambda random, y: (1 + random.pareto(tail, len(y))) * (1 + 0.6 * y)
 
 
+def counts(random: Random, y: Floats) -> Floats:
+    """Scores that are counts with a heavy tail, ten times as large for bots."""
+    return random.pareto(0.8, len(y)) * (1 + 9 * y)
+
+
 def few_heavy(random: Random, y: Floats) -> Floats:
     """Lognormal sizes, and twenty bots that have 30 % of the whole."""
     size = np.exp(1.5 + 1.2 * random.standard_normal(len(y)))
@@ -86,6 +98,16 @@ def few_heavy(random: Random, y: Floats) -> Floats:
     size[heavy] = 0
     size[heavy] = size.sum() * 0.3 / 0.7 / len(heavy)
     return size
+
+
+def lognormal(random: Random, y: Floats) -> Floats:
+    """Sizes with a standard deviation of 1.5 on the scale of logarithms."""
+    return np.asarray(np.exp(1.5 * random.standard_normal(len(y))))
+
+
+def light_bots(random: Random, y: Floats) -> Floats:
+    """The same sizes, and the bots' a fifth as large."""
+    return lognormal(random, y) * (1 - 0.8 * y)
 
 
 SETTINGS = {
@@ -102,8 +124,22 @@ SETTINGS = {
     "20 % bots, n = 40, d' = 1": Setting(0.20, 40, normal(1)),
     "15 % bots, 270 of 300, hard .98/.99": Setting(0.15, 270, hard(0.98, 0.99), 300),
     "10 % bots, n = 300, half flagged, hard .8/.97": Setting(
-        0.10, 300, hard(0.8, 0.97), 5000, by_score=True
+        0.10, 300, hard(0.8, 0.97), 5000, flagged=0.5
     ),
+    "5 % bots, 400 flagged and 100 others, hard .8/.97": Setting(
+        0.05, 500, hard(0.8, 0.97), flagged=0.8
+    ),
+    "5 % bots, 300 flagged and 200 others, hard .8/.97": Setting(
+        0.05, 500, hard(0.8, 0.97), flagged=0.6
+    ),
+    "2 % bots, 300 flagged and 300 others, hard .7/.98": Setting(
+        0.02, 600, hard(0.7, 0.98), flagged=0.5
+    ),
+    "3 % bots, 300 flagged and 150 others, no scores": Setting(
+        0.03, 450, hard(0.85, 0.98), flagged=2 / 3, scored=False
+    ),
+    "5 % bots, 400 flagged and 100 others, d' = 2": Setting(0.05, 500, normal(2), flagged=0.8),
+    "20 % bots, n = 300, scores are counts": Setting(0.20, 300, counts),
     "posts, n = 300 by size, Pareto 1.2, d' = 3": Setting(
         0.15, 300, normal(3), 5000, pareto(1.2), by_size=True
     ),
@@ -117,6 +153,12 @@ SETTINGS = {
     "posts, n = 500 by size, 20 bots have 30 %, d' = 3": Setting(
         0.10, 500, normal(3), 20_000, few_heavy, by_size=True
     ),
+    "accounts, n = 500 by size, floor .02, d' = 2": Setting(
+        0.10, 500, normal(2), sizes=lognormal, by_size=True, of_accounts=True
+    ),
+    "accounts, n = 500 by size, floor .02, light bots, d' = 2": Setting(
+        0.10, 500, normal(2), sizes=light_bots, by_size=True, of_accounts=True
+    ),
 }
 
 
@@ -125,8 +167,11 @@ def simulate(name: str, campaigns: int) -> tuple[NDArray[np.bool_], Floats, NDAr
     random = np.random.default_rng([zlib.crc32(name.encode()), 0])
     rows = []
     for _ in range(campaigns):
-        y, drawn, chance, score, size = SETTINGS[name].draw(random)
-        found = share(np.where(drawn, y, np.nan), drawn, chance, score, size)
+        setting = SETTINGS[name]
+        y, drawn, chance, score, size = setting.draw(random)
+        size = np.ones(len(y)) if setting.of_accounts else size
+        known = np.where(drawn, y, np.nan)
+        found = share(known, drawn, chance, score if setting.scored else None, size)
         true = float(size @ y / size.sum())
         rows.append((found.low <= true <= found.high, found.high - found.low, found.few))
     held, width, few = np.array(rows, dtype=np.float64).T

@@ -27,6 +27,9 @@ At the nominal tail, coverage falls to .916 where three errors are expected. At 
 least .94 for every expected number.
 """
 
+ALIKE = 4.0
+"""Strata whose accounts stand for up to so many times as many others are one class of weights."""
+
 TOLERATED = 1.5
 """Up to this, the heaviness that a sample lacks is taken as chance."""
 
@@ -55,18 +58,21 @@ class Errors:
 
 @dataclass(frozen=True)
 class Rare:
-    """Missed bots and false alarms of a sample, counted."""
+    """Missed bots and false alarms of a sample, counted in each class of weights."""
 
-    missed: Errors
-    false_alarms: Errors
+    missed: tuple[Errors, ...]
+    false_alarms: tuple[Errors, ...]
 
     def distances(self, spread: float, z: float) -> tuple[float, float]:
         """How far below and above the estimate the interval reaches; `spread` is its variance."""
         tail = TAIL * (1 - NormalDist().cdf(z))
-        rest = z**2 * max(spread - self.missed.seen - self.false_alarms.seen, 0.0)
-        less, more = self.missed.distances(tail)
-        fewer, further = self.false_alarms.distances(tail)
-        return (rest + less**2 + further**2) ** 0.5, (rest + more**2 + fewer**2) ** 0.5
+        counted = sum(errors.seen for errors in (*self.missed, *self.false_alarms))
+        below = above = z**2 * max(spread - counted, 0.0)
+        for missed, alarms in zip(self.missed, self.false_alarms, strict=True):
+            less, more = missed.distances(tail)
+            fewer, further = alarms.distances(tail)
+            below, above = below + less**2 + further**2, above + more**2 + fewer**2
+        return below**0.5, above**0.5
 
 
 def guard(bots: float, people: float, errors: float, kept: float) -> tuple[float, float]:
@@ -124,6 +130,21 @@ def heavier(drawn: Sample, size: Floats, squares: float | None) -> float:
     return max((squares - certain) / seen / TOLERATED, 1.0) if seen > 0 else 1.0
 
 
+def weight_classes(drawn: Sample) -> NDArray[np.int64]:
+    """Accounts of about equal design weight, by class: int64[n].
+
+    Strata that are drawn sparsely are a class of their own: accounts of others, however many, say
+    nothing of how often errors occur there. Independent draws are one class.
+    """
+    found = np.zeros(len(drawn), dtype=np.int64)
+    number, heaviest = 0, float("inf")
+    for weight in np.unique(drawn.weight[~drawn.independent])[::-1]:
+        if weight < heaviest / ALIKE:
+            number, heaviest = number + 1, weight
+        found[~drawn.independent & (drawn.weight == weight)] = number
+    return found
+
+
 def rare(  # noqa: PLR0917 (labels and scores of the sample)
     drawn: Sample, size: Floats, y: Floats, said: Floats, tuning: float, heavy: float = 1.0
 ) -> Rare:
@@ -132,15 +153,19 @@ def rare(  # noqa: PLR0917 (labels and scores of the sample)
     `heavy` is by how much fewer accounts the sample is worth (`heavier`).
     """
     residual = y - tuning * said
-    middle = float(np.median(residual))
     weight = uncertain_weight(drawn, size) / float(drawn.weight @ size)
     # How large an error can be that the sample did not have.
-    up = 1 - tuning * min(float(said.min()), 0.0) - middle
-    down = tuning * max(float(said.max()), 1.0) + middle
-    return Rare(
-        _errors(weight, residual - middle, min(max(up, 0.0), 1.0), heavy),
-        _errors(weight, middle - residual, min(max(down, 0.0), 1.0), heavy),
-    )
+    up = 1 - tuning * min(float(said.min()), 0.0)
+    down = tuning * max(float(said.max()), 1.0)
+    group = weight_classes(drawn)
+    missed, alarms = [], []
+    for number in np.unique(group):
+        at = group == number
+        middle, own = float(np.median(residual[at])), weight[at]
+        off = residual[at] - middle
+        missed.append(_errors(own, off, min(max(up - middle, 0.0), 1.0), heavy))
+        alarms.append(_errors(own, -off, min(max(down + middle, 0.0), 1.0), heavy))
+    return Rare(tuple(missed), tuple(alarms))
 
 
 def _errors(weight: Floats, residual: Floats, largest: float, heavy: float) -> Errors:

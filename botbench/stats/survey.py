@@ -238,7 +238,7 @@ def share(  # noqa: PLR0917 (the contract: arrays over the frame)
     stratum, chance, joint = _strata(chance, drawn, answered)
     nothing = np.zeros(len(at), dtype=np.int64)
     draw = Draw(nothing, stratum[at], chance[at], answered[at], (joint,))
-    given, mean_score = _scored(frame.scores, size, drawn, chance)
+    given, mean_score = _scored(_bounded(frame.scores, answered), size, drawn, chance)
     return quoted(
         sample(draw),
         size[answered],
@@ -272,6 +272,29 @@ def _strata(
         if len(values) <= MOST_STRATA and enough.all():
             return stratum.astype(np.int64), (there / everybody)[stratum], SIMPLE
     return nothing, chance, INDEPENDENT
+
+
+def _bounded(scores: Floats | None, answered: NDArray[np.bool_]) -> Floats | None:
+    """The scores, within -1 to 1 where so few of them carry their spread that a sample misses it.
+
+    Log odds, counts and the like can have one score in thousands that moves the frame's mean and is
+    in no sample. Any function of a score is a score, and one that is chosen without labels costs no
+    coverage. Scores from 0 to 1 stay as they are.
+    """
+    if scores is None:
+        return None
+    known = scores[~np.isnan(scores)]
+    if not len(known) or (known.min() >= 0 and known.max() <= 1):
+        return scores
+    off = known - known.mean()
+    largest = float(np.abs(off).max())
+    square = (off / largest) ** 2 if largest > 0 else off
+    # The kurtosis: a variance from n accounts has the relative variance (kurtosis - 1) / n.
+    if not len(known) * float(square @ square) > float(square.sum()) ** 2 * answered.sum():
+        return scores
+    middle = float(np.median(known))
+    unit = float(np.abs(known - middle).mean())
+    return np.tanh((scores - middle) / (2 * unit)) if unit > 0 else scores
 
 
 def _scored(

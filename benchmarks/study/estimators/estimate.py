@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 PLAIN, HORVITZ = "prediction-powered (PPI)", "sample alone (Horvitz-Thompson)"
 CARRIED = "A few accounts carry the"
 """How the warning begins that stands where the sample is `UNEVEN` for a quantity."""
+THIN = "Light accounts were seldom drawn"
+"""How the warning begins that stands where a draw by size is `UNEVEN` for the share of accounts."""
 OF_DETECTOR = (
     "The detector was not trained on these accounts; its errors on them are measured by the sample."
 )
@@ -292,13 +294,21 @@ def _design(drawn: Sample, sized: Sized, size: Floats) -> list[str]:
     """A warning where a few accounts carry the quantity and the sample was not drawn for it."""
     there = int((size > 0).sum())
     effective = effective_size(drawn, size)
-    if sized.quantity == "accounts" or effective >= UNEVEN * there:
+    if effective >= UNEVEN * there:
+        return []
+    tells = f"the {there:,} labelled ones tell no more than {effective:,.0f} of equal weight would"
+    if sized.quantity != "accounts":
+        return [
+            f"{CARRIED} {sized.quantity}: {tells}, and this interval can be too narrow"
+            " (docs/study-coverage.md). Draw in proportion to posts instead: botbench sample"
+            " --design 'posts(n=...)'."
+        ]
+    if not drawn.independent.any():
         return []
     return [
-        f"{CARRIED} {sized.quantity}: the {there:,} labelled ones tell no more than"
-        f" {effective:,.0f} of equal weight would, and this interval can be too narrow"
-        " (docs/study-coverage.md). Draw in proportion to posts instead: botbench sample --design"
-        " 'posts(n=...)'."
+        f"{THIN}, so a few stand for most: {tells}, and this interval can be too narrow where light"
+        " accounts are bots (docs/study-coverage.md). Draw more of them: botbench sample --design"
+        " 'posts(n=..., floor=0.2)', or 'uniform(n=...)'."
     ]
 
 

@@ -5,6 +5,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
+from benchmarks.study.estimators.estimate import THIN, Sized, estimates
 from benchmarks.study.estimators.label_uncertainty import (
     missed_by_all,
     open_variance,
@@ -12,6 +13,7 @@ from benchmarks.study.estimators.label_uncertainty import (
     unbiased,
     worst_case,
 )
+from benchmarks.study.estimators.labelled_sample import LabelledSample
 from botbench.stats.design_based import (
     INDEPENDENT,
     SIMPLE,
@@ -170,3 +172,25 @@ def test_bots_that_fool_everybody_are_in_the_band_and_not_in_the_interval():
         plain += low <= 0.3 <= high
         inside += missed_by_all(low, 0.2) <= 0.3 <= missed_by_all(high, 0.2)
     assert plain / 200 < 0.3 and inside / 200 >= 0.93 - 3 * (0.93 * 0.07 / 200) ** 0.5
+
+
+def _thin(probability, joint):
+    """The default's warning on the share of accounts, where every fifth account is a bot."""
+    n = len(probability)
+    y = np.tile([1.0, 0, 0, 0, 0], n // 5)
+    draw, zero = drawn(probability, joint=(joint,)), np.zeros(n)
+    labelled = LabelledSample(
+        (), draw, sample(draw), y, y, y, zero, y == 1, zero, np.ones(n, bool), {}, {}, ()
+    )
+    whole = float((1 / np.asarray(probability)).sum())
+    (found,) = estimates(labelled, Sized("accounts", None, np.ones(n), whole), score=False)
+    return [said for said in found.assumptions if said.startswith(THIN)]
+
+
+def test_a_share_of_accounts_from_a_draw_by_size_says_that_light_ones_were_seldom_drawn():
+    # Kish: (90 x 10 + 10 x 1,000)^2 / (90 x 10^2 x .9 + 10 x 1,000^2 x .999), about 12 of 100.
+    (said,) = _thin([0.1] * 90 + [0.001] * 10, INDEPENDENT)
+    assert "the 100 labelled ones tell no more than 12 of equal weight would" in said
+    assert _thin([0.1] * 90 + [0.05] * 10, INDEPENDENT) == []
+    # In strata, each class of weights is counted by itself.
+    assert _thin([0.1] * 100, SIMPLE) == []

@@ -307,3 +307,55 @@ def test_accounts_drawn_in_any_case_say_nothing_of_the_others():
 def test_a_level_is_between_0_and_1(level):
     with pytest.raises(ValueError, match="level must be above 0 and below 1"):
         share(np.zeros(10), np.ones(10, bool), np.ones(10), level=level)
+
+
+def test_a_thinly_drawn_stratum_is_counted_by_itself():
+    # 100 of 900 accounts that are not flagged are people, and 60 of 100 flagged ones are bots.
+    y = np.concatenate([np.repeat([1.0, 0.0], [60, 40]), np.zeros(900)])
+    drawn = np.concatenate([np.ones(100, bool), np.arange(900) % 9 == 0])
+    chance = np.where(np.arange(1000) < 100, 1.0, 1 / 9)
+    found = share(np.where(drawn, y, np.nan), drawn, chance)
+    # Nobody of 100: (1 - p)^100 / 2 = .9 x .025, in nine tenths of the accounts, of which 8/9 were
+    # not drawn.
+    most = (1 - (2 * 0.9 * 0.025) ** (1 / 100)) * 0.9 * math.sqrt(8 / 9)
+    assert found.few and found.value == pytest.approx(0.06)
+    assert found.high == pytest.approx(0.06 + most) and found.low == pytest.approx(0.06)
+
+
+@pytest.mark.parametrize(
+    ("flagged", "others", "scored"), [(400, 100, True), (300, 300, True), (300, 150, False)]
+)
+def test_samples_of_flagged_accounts_are_covered(flagged, others, scored):
+    """4 % of all accounts are bots that were flagged, 1 % are bots that were not."""
+    random = np.random.default_rng(5)
+    held = []
+    for _ in range(CAMPAIGNS):
+        y = (random.random(10_000) < 0.05).astype(float)
+        said = (random.random(10_000) < np.where(y == 1, 0.8, 0.03)).astype(float)
+        chance, drawn = np.zeros(10_000), np.zeros(10_000, bool)
+        for part, n in ((np.flatnonzero(said), flagged), (np.flatnonzero(said == 0), others)):
+            drawn[random.choice(part, min(n, len(part)), replace=False)] = True
+            chance[part] = min(n / len(part), 1)
+        found = share(np.where(drawn, y, np.nan), drawn, chance, said if scored else None)
+        held.append(found.low <= y.mean() <= found.high)
+    # It was .68 to .90 where heavy and light accounts were counted together.
+    assert np.mean(held) >= 0.93 - 3 * math.sqrt(0.93 * 0.07 / CAMPAIGNS)
+
+
+def test_scores_with_a_heavy_tail_do_not_move_the_share():
+    """Counts: one of 10,000 accounts can have half of all, and is in no sample."""
+    random = np.random.default_rng(1)
+    held, width, alone = [], [], []
+    for _ in range(CAMPAIGNS):
+        y = (random.random(10_000) < 0.2).astype(float)
+        counts = random.pareto(0.8, 10_000) * (1 + 9 * y)
+        drawn = np.zeros(10_000, bool)
+        drawn[random.choice(10_000, 300, replace=False)] = True
+        known, chance = np.where(drawn, y, np.nan), np.full(10_000, 0.03)
+        found, plain = share(known, drawn, chance, counts), share(known, drawn, chance)
+        held.append(found.low <= y.mean() <= found.high)
+        width.append(found.high - found.low)
+        alone.append(plain.high - plain.low)
+    # As they are, these counts gave .64.
+    assert np.mean(held) >= 0.93 - 3 * math.sqrt(0.93 * 0.07 / CAMPAIGNS)
+    assert np.mean(width) < 0.97 * np.mean(alone)
