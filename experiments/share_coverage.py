@@ -36,7 +36,7 @@ class Setting:
     sizes: Callable[[Random, Floats], Floats] | None = None
     by_size: bool = False
     flagged: float = 0
-    """The part of the labels that is drawn from accounts with a score of .5 or more; 0: by chance."""
+    """The part of the labels that accounts with a score of .5 or more have; 0: by chance."""
     scored: bool = True
     of_accounts: bool = False
     """Whether accounts count alike although they were drawn by size."""

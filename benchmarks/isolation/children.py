@@ -242,7 +242,7 @@ class Child:
             *_scores(results, len(view)),
             _number(answer, "seconds"),
             _megabytes(answer),
-            learnt if isinstance(learnt, str) else None,
+            learnt[: wire.TEXT] if isinstance(learnt, str) else None,
         )
 
     def keep(self) -> Iterator[bytes]:
@@ -312,7 +312,11 @@ def describe(names: Sequence[str] | None) -> Mapping[str, Any]:
 
 
 def _raise(error: Any) -> NoReturn:
-    kind, module, text = (str(error.get(name, "")) for name in ("kind", "module", "text"))
+    if not isinstance(error, Mapping):
+        raise Failed("its process sent no readable answer: its error has no text")
+    kind, module, text = (
+        str(error.get(name, ""))[: wire.TEXT] for name in ("kind", "module", "text")
+    )
     if (module, kind) == ("benchmarks.protocols", "NotApplicable"):
         raise Refused(text)
     raise Failed(kind if text == kind else f"{kind}: {text}")
@@ -322,7 +326,9 @@ def ended(code: int | None) -> str:
     """How a process ended, in words."""
     if code is not None and code < 0:
         memory = " (out of memory?)" if -code == signal.SIGKILL else ""
-        return f"signal {signal.Signals(-code).name}{memory}"
+        # Real-time signals have numbers only.
+        known = -code in set(signal.Signals)
+        return f"signal {signal.Signals(-code).name if known else -code}{memory}"
     return "nobody knows why" if code is None else f"exit code {code}"
 
 

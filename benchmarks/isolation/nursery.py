@@ -11,8 +11,8 @@ import contextlib
 import gc
 import importlib
 import os
+import secrets
 import select
-import shutil
 import signal
 import socket
 import struct
@@ -148,7 +148,7 @@ class _Nursery:
                 # What it has started must not live on beside the next fold.
                 _kill(process)
                 self._kill_orphans()
-                shutil.rmtree(folder, ignore_errors=True)
+                remove(folder)
                 with contextlib.suppress(OSError):
                     asker.sendall(STATUS.pack(os.waitstatus_to_exitcode(status)))
                 asker.close()
@@ -167,10 +167,39 @@ class _Nursery:
     def _end(self) -> NoReturn:
         for process, (_, folder) in self.children.items():
             _kill(process)
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
         self.children.clear()
         self._kill_orphans()
         os._exit(0)
+
+
+def remove(folder: Path) -> None:
+    """Remove a child's folder, however deep it is and whatever may not be read in it.
+
+    What lies deeper is first moved up: recursion, and paths, have a greatest length. What the
+    system refuses is left.
+    """
+    moved, number = secrets.token_hex(8), 0
+    with contextlib.suppress(OSError):
+        while entries := list(folder.iterdir()):
+            for entry in entries:
+                if not _opened(entry):
+                    entry.unlink()
+                    continue
+                for inner in list(entry.iterdir()):
+                    _opened(inner)
+                    number += 1
+                    inner.rename(folder / f"{moved}-{number}")
+                entry.rmdir()
+        folder.rmdir()
+
+
+def _opened(place: Path) -> bool:
+    """Whether it is a folder, which can then be read and emptied."""
+    if place.is_symlink() or not place.is_dir():
+        return False
+    place.chmod(0o700)
+    return True
 
 
 def _adopt_orphans() -> None:

@@ -23,6 +23,8 @@ Message = tuple[dict[str, Any], list[pa.Table]]
 LENGTH = struct.Struct("<Q")
 MOST = 1 << 24
 """The most bytes of one piece of a child's answer, 16 MB: scores of two million accounts."""
+TEXT = 2_000
+"""The most characters of a sentence that a child returns."""
 TABLES = "tables"
 
 
@@ -64,12 +66,46 @@ def _packed(table: pa.Table) -> Any:
 
 def _unpacked(raw: bytearray) -> pa.Table:
     try:
+        _refuse_compressed(raw)
         with pa.ipc.open_stream(pa.py_buffer(raw)) as reader:
             table = reader.read_all()
         table.validate(full=True)
-    except (pa.ArrowException, OSError, ValueError) as error:
+    except (pa.ArrowException, OSError, ValueError, struct.error) as error:
         raise Broken("the message holds no Arrow table") from error
     return table
+
+
+def _refuse_compressed(raw: bytearray) -> None:
+    """Raise Broken where a batch is compressed: 50 kB can hold 1.6 GB, and lengths bound nothing.
+
+    Nothing of the columns is read. Arrow's format is a flatbuffer for each batch: field 2 of the
+    message is the batch, field 1 of a dictionary is its batch, and field 3 of a batch tells how it
+    is compressed.
+    """
+    for message in pa.ipc.MessageReader.open_stream(pa.py_buffer(raw)):
+        data = message.metadata.to_pybytes()
+        batch = _inner(data, struct.unpack_from("<I", data)[0], 2)
+        if message.type == "dictionary":
+            batch = _inner(data, batch, 1)
+        if message.type != "schema" and _field(data, batch, 3):
+            raise Broken("the message is compressed")
+
+
+def _inner(data: bytes, table: int, number: int) -> int:
+    """The place of the table that a field of a flatbuffer's table points to."""
+    place = _field(data, table, number)
+    if not place:
+        raise Broken("the message holds no Arrow table")
+    return int(place + struct.unpack_from("<I", data, place)[0])
+
+
+def _field(data: bytes, table: int, number: int) -> int:
+    """The place of a field in a flatbuffer's table; 0 if the table does not have it."""
+    fields = table - struct.unpack_from("<i", data, table)[0]
+    if fields < 0 or struct.unpack_from("<H", data, fields)[0] < 4 + 2 * (number + 1):
+        return 0
+    offset = struct.unpack_from("<H", data, fields + 4 + 2 * number)[0]
+    return int(table + offset) if offset else 0
 
 
 def _piece(channel: socket.socket, most: int | None) -> bytearray:

@@ -21,9 +21,6 @@ from benchmarks.detectors import adapter, base, learning, registry, safe_loading
 from benchmarks.isolation import fence, memory, wire
 from botbench.core.errors import UserError, first_line
 
-TEXT = 2_000
-"""The most characters of a sentence that a child returns."""
-
 
 def serve(channel: socket.socket, folder: Path) -> None:
     """Answer until the bench closes the channel."""
@@ -55,7 +52,7 @@ def _error(error: BaseException) -> dict[str, str]:
     return {
         "kind": kind.__name__[:100],
         "module": kind.__module__,
-        "text": first_line(error, TEXT),
+        "text": first_line(error, wire.TEXT),
     }
 
 
@@ -117,7 +114,7 @@ class _Child:
         answer = {
             "seconds": seconds,
             "mb": growth.megabytes,
-            "learnt": None if learnt is None else str(learnt)[:TEXT],
+            "learnt": None if learnt is None else str(learnt)[: wire.TEXT],
         }
         return answer, [pa.table({"p_bot": pa.array(p), "abstained": pa.array(abstained)})]
 

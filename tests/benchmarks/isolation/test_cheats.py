@@ -2,6 +2,7 @@
 fence: by the frames of the bench, by its objects, and by the labels in the store.
 """
 
+import errno
 import json
 import os
 import platform
@@ -272,6 +273,125 @@ def test_what_a_fence_stops(plugin, make, home, monkeypatch):
     assert not (Path(tempfile.gettempdir()) / MARK).exists()
 
 
+LEFTOVERS = """
+import ctypes, fcntl, json, os, resource, socket, struct
+import numpy as np
+from benchmarks.detectors import Detector, detector
+
+GIVEN = json.loads({given!r})
+
+def attempt(work):
+    try:
+        return work()
+    except OSError as error:
+        return error.errno
+
+def limit(process):
+    soft, hard = resource.prlimit(process, resource.RLIMIT_CORE)
+    resource.prlimit(process, resource.RLIMIT_CORE, (soft, hard))
+
+def lock():
+    with open("/dev/null", "r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        fcntl.lockf(file, fcntl.LOCK_EX, 1, 7)
+
+def seen():
+    # F_GETLK, by which another process would see the lock.
+    with open("/dev/null", "r+b") as file:
+        fcntl.fcntl(file, 5, struct.pack("hhqqi", fcntl.F_WRLCK, 0, 0, 0, 0))
+
+def lifetime():
+    # F_SET_RW_HINT: it stays with the file.
+    with open(os.__file__) as file:
+        fcntl.fcntl(file, 1036, struct.pack("Q", 3))
+
+def flags():
+    # FS_IOC_FSGETXATTR, whose other half writes 32 bits that stay.
+    with open(os.__file__) as file:
+        fcntl.ioctl(file, 0x801C581F, bytes(28))
+
+def named():
+    socket.socketpair()[0].bind("\\0" + GIVEN["mark"])
+
+def inotify():
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.inotify_init() < 0:
+        raise OSError(ctypes.get_errno(), "")
+
+@detector("leaves", needs=("profile",), cites="x", about="x", threshold="fixed(0.5)")
+class Leaves(Detector):
+    def fit(self, accounts, y):
+        self.classes_ = np.array([0, 1])
+        return self
+    def predict_proba(self, accounts):
+        file, parent = GIVEN["file"], os.getppid()
+        self.found = {{
+            "attribute": attempt(lambda: os.setxattr(file, "user.labels", b"x")),
+            "time": attempt(lambda: os.utime(file, (1, 1))),
+            "mode": attempt(lambda: os.chmod(file, 0o400)),
+            "owner": attempt(lambda: os.chown(file, os.getuid(), os.getgid())),
+            "limit of the parent": attempt(lambda: limit(parent)),
+            "limit of the bench": attempt(lambda: limit(GIVEN["bench"])),
+            "own limit": attempt(lambda: limit(0)),
+            "priority": attempt(lambda: os.setpriority(os.PRIO_PROCESS, parent, 1)),
+            "processors": attempt(lambda: os.sched_setaffinity(parent, {{0}})),
+            "lock": attempt(lock),
+            "lock seen": attempt(seen),
+            "lifetime": attempt(lifetime),
+            "flags": attempt(flags),
+            "named socket": attempt(named),
+            "datagrams": attempt(lambda: socket.socketpair(type=socket.SOCK_DGRAM)),
+            "watch": attempt(inotify),
+        }}
+        socket.socketpair()
+        # To remove it by recursion ended the process that all folds start from.
+        for _ in range(1100):
+            os.mkdir("deeper")
+            os.chdir("deeper")
+        return np.full((len(accounts), 2), 0.5)
+    def explain(self):
+        return json.dumps(self.found)
+"""
+
+
+@fenced
+@pytest.mark.skipif(platform.machine() not in CALLS, reason="no filter of system calls there")
+def test_a_fold_leaves_nothing_outside_the_content_of_files(plugin, make, home, tmp_path):
+    """Each of these carried labels from a fold to the next, or to one beside it."""
+    file = tmp_path / "mine"
+    file.touch()
+    before = file.stat()
+    given = {"file": str(file), "bench": os.getpid(), "mark": MARK}
+    plugin(LEFTOVERS.format(given=json.dumps(given)), leaves="Leaves")
+    make("a", 12, 12, seed=1)
+    outcome = run(home, "leaves")
+    assert outcome.status == "done", outcome.reason
+    found, _, folds = outcome.learnt.rpartition(" (in ")
+    assert json.loads(found) == {
+        "attribute": errno.EPERM,
+        # As if done, so that copies of files work.
+        "time": None,
+        "mode": None,
+        "owner": None,
+        "limit of the parent": errno.EPERM,
+        "limit of the bench": errno.EPERM,
+        "own limit": None,
+        "priority": errno.EPERM,
+        "processors": errno.EPERM,
+        "lock": None,
+        "lock seen": errno.EPERM,
+        "lifetime": errno.EPERM,
+        "flags": errno.EOPNOTSUPP,
+        "named socket": errno.EPERM,
+        "datagrams": errno.EPERM,
+        "watch": errno.EPERM,
+    }
+    assert folds == "3 of 3 folds)"
+    after = file.stat()
+    assert (after.st_mtime, after.st_mode) == (before.st_mtime, before.st_mode)
+    assert os.listxattr(file) == []
+
+
 def _text(path):
     try:
         return path.read_text(errors="replace")
@@ -323,6 +443,32 @@ class TooLong(Liar):
         os.write(3, struct.pack("<Q", 1 << 60))
         os._exit(0)
 
+@detector("compressed", **STATES)
+class Compressed(Liar):
+    def pieces(self, n):
+        # 50 kB that are 1.6 GB where they are read.
+        given = pa.table({"p_bot": np.zeros(200_000_000)})
+        sink = pa.BufferOutputStream()
+        options = pa.ipc.IpcWriteOptions(compression="zstd")
+        with pa.ipc.new_stream(sink, given.schema, options=options) as writer:
+            writer.write_table(given)
+        return [head(), sink.getvalue().to_pybytes()]
+
+@detector("error-without-text", **STATES)
+class ErrorWithoutText(Liar):
+    def pieces(self, n):
+        return [head(error=[1], tables=0)]
+
+@detector("long-error", **STATES)
+class LongError(Liar):
+    def pieces(self, n):
+        return [head(error={"kind": "x" * 5000, "text": ""}, tables=0)]
+
+@detector("unnamed-signal", **STATES)
+class UnnamedSignal(Liar):
+    def pieces(self, n):
+        os.kill(os.getpid(), 40)
+
 @detector("too-few", **STATES)
 class TooFew(Liar):
     def pieces(self, n):
@@ -351,6 +497,10 @@ REASONS = {
         "its process sent no readable answer: a piece of the message has"
         " 1,152,921,504,606,846,976 bytes; at most 16,777,216 are read"
     ),
+    "compressed": "its process sent no readable answer: the message is compressed",
+    "error-without-text": "its process sent no readable answer: its error has no text",
+    "long-error": "x" * 2000 + ": ",
+    "unnamed-signal": "its process died (signal 40)",
     "too-few": "its process did not return one score for each of 8 accounts",
     "too-high": "its process returned scores outside 0 to 1",
     "half-an-answer": "its process did not return one score for each of 8 accounts",
