@@ -23,12 +23,14 @@ import numpy as np
 
 from botbench.stats.design_based import Floats
 
-ROUNDS, REPEATS, LEVEL = 25, 99, 0.01
+ROUNDS, REPEATS, LEVEL = 25, 99, 0.05
 """Of expectation maximisation; simulated sets of answers; the p below which a warning is given."""
 RIGHT, WRONG = 2.0, 1.0
 """The prior on each error rate: as if two answers had been seen right and one wrong."""
 SURE, PRIOR = 1e-3, 0.1
 """Chances are kept so far from 0 and 1; the weight of the prior on the line through the scores."""
+SAME = 1e-9
+"""Log odds that differ by no more than this are the same."""
 
 
 @dataclass(frozen=True)
@@ -51,18 +53,20 @@ class _Model:
     """Each account's chance of being a bot before anybody answered."""
     sensitivity: Floats
     false_alarms: Floats
+    bot: Floats
+    """Each account's chance of being a bot after that; 1 or 0 for gold."""
 
 
 def most_alike(
     votes: Floats, known: Floats, seed: int = 0, score: Floats | None = None
 ) -> Alike | None:
-    """The pair with the largest residual covariance; None if no two people share an account. Its p
-    is that of the largest residual of any pair, too much or too little.
+    """The pair that answers most alike; None if no two people share an account. Its p is that of
+    the largest of both figures of any pair, too much or too little.
 
     `votes` is float64[accounts, annotators]: 1 for bot, 0 for person, NaN without an answer.
     `known` is float64[accounts]: 1 or 0 for gold, NaN else. `score` is float64[accounts]: what a
     detector says that did not learn from these people, from 0 to 1 (NaN without). Each pair's
-    residual is measured by its mean and spread in the simulated answers, because rates differ.
+    figure is measured by its mean and spread in the simulated answers, because rates differ.
     """
     both = (~np.isnan(votes)).astype(np.float64)
     together = np.triu(both.T @ both, 1)
@@ -71,17 +75,17 @@ def most_alike(
         return None
     said = _standardised(score, len(known))
     model = _fit(votes, known, said)
-    observed = _residuals(model, votes, known)[pairs]
+    observed = _figures(model, votes, known)[:, pairs]
     random = np.random.default_rng(seed)
-    drawn = np.empty((REPEATS, len(observed)))
+    drawn = np.empty((REPEATS, *observed.shape))
     for i in range(REPEATS):
         again = _simulated(random, model, votes, known)
-        drawn[i] = _residuals(_fit(again, known, said), again, known)[pairs]
+        drawn[i] = _figures(_fit(again, known, said), again, known)[:, pairs]
     middle, spread = drawn.mean(axis=0), np.maximum(drawn.std(axis=0), 1e-9)
-    by_chance = np.abs((drawn - middle) / spread).max(axis=1)
+    by_chance = np.abs((drawn - middle) / spread).max(axis=(1, 2))
     found = (observed - middle) / spread
     # Where the model takes two who copy for two good ones, they agree too little with the others.
-    first, second = np.argwhere(pairs)[int(np.argmax(found))]
+    first, second = np.argwhere(pairs)[int(np.argmax(found.max(axis=0)))]
     p = (1 + int((by_chance >= np.abs(found).max()).sum())) / (1 + REPEATS)
     return Alike(int(first), int(second), p, int(together[first, second]))
 
@@ -94,7 +98,7 @@ def _standardised(score: Floats | None, accounts: int) -> Floats | None:
     kept = np.clip(score[there], SURE, 1 - SURE)
     raw = np.log(kept / (1 - kept))
     spread = float(raw.std())
-    if not spread > 0:
+    if not spread > SAME:
         return None
     odds[there] = (raw - raw.mean()) / spread
     return odds
@@ -126,7 +130,7 @@ def _fit(votes: Floats, known: Floats, said: Floats | None) -> _Model:
         odds = np.log(share / (1 - share)) + says_bot @ np.log(se / fp)
         odds += (there - says_bot) @ np.log((1 - se) / (1 - fp))
         bot = 1 / (1 + np.exp(-odds))
-    return _Model(share, np.asarray(se), np.asarray(fp))
+    return _Model(share, np.asarray(se), np.asarray(fp), np.where(unknown, bot, known))
 
 
 def _towards(line: Floats, columns: Floats, bot: Floats) -> Floats:
@@ -137,6 +141,27 @@ def _towards(line: Floats, columns: Floats, bot: Floats) -> Floats:
         bend = (columns.T * np.maximum(p * (1 - p), 1e-3)) @ columns + PRIOR * np.eye(len(line))
         line = line + np.clip(np.linalg.solve(bend, slope), -2, 2)
     return line
+
+
+def _figures(model: _Model, votes: Floats, known: Floats) -> Floats:
+    """Both figures of each pair, float64[2, annotators, annotators]."""
+    return np.stack([_residuals(model, votes, known), _copying(model, votes)])
+
+
+def _copying(model: _Model, votes: Floats) -> Floats:
+    """The score of each pair for one copying the other, in either direction.
+
+    The chance of an answer is then 1 or 0 instead of its rate p, so each answer both give counts
+    1 / p, and each shared account takes 1 away.
+    """
+    bot, person = model.bot[:, None], 1 - model.bot[:, None]
+    there = (~np.isnan(votes)).astype(np.float64)
+    yes = np.nan_to_num(votes)
+    no = there - yes
+    for_yes = yes * (bot / model.sensitivity + person / model.false_alarms)
+    for_no = no * (bot / (1 - model.sensitivity) + person / (1 - model.false_alarms))
+    score = for_yes.T @ yes + for_no.T @ no - there.T @ there
+    return np.asarray(score + score.T)
 
 
 def _residuals(model: _Model, votes: Floats, known: Floats) -> Floats:
