@@ -5,15 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from botbench.core.errors import UserError, unknown
+from botbench.core.errors import UserError, first_line, unknown
 from botbench.text.folding import fold
+from botbench.untrusted import csv_tables
 
 Floats = NDArray[np.float64]
 
@@ -110,14 +111,39 @@ def read(path: Path, percent: bool = False) -> Published:
             f"{path} is not UTF-8 text; expected a CSV table with the columns method, dataset and"
             " scores."
         ) from None
-    rows = list(csv.reader(io.StringIO(text)))
-    rows = [row for row in rows if any(cell.strip() for cell in row)]
-    if not rows:
+    if not text.strip():
         raise UserError(
             f"{path} is empty; expected a CSV table with the columns method, dataset and scores."
         )
+    rows = list(_rows(text, csv_tables.head(path).separator, path))
     names = [name.strip().lower().replace(" ", "_").replace("-", "_") for name in rows[0]]
     return of([dict(zip(names, row, strict=False)) for row in rows[1:]], names, str(path), percent)
+
+
+def _rows(text: str, separator: str, path: Path) -> Iterator[list[str]]:
+    """The rows that are not blank. Raises UserError where a quote or a row's width is wrong."""
+    reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
+    width = line = 0
+    while True:
+        line = reader.line_num + 1
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise UserError(
+                f"{path}, line {line}: {first_line(error)}; is a quotation mark not closed? Correct"
+                " the file."
+            ) from None
+        if not any(cell.strip() for cell in row):
+            continue
+        width = width or len(row)
+        if any(cell.strip() for cell in row[width:]):
+            raise UserError(
+                f"{path}, line {line}: the row has {len(row)} fields, the header {width}. Correct"
+                " the file."
+            )
+        yield row
 
 
 def of(

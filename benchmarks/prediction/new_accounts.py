@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 
 from benchmarks.data.release_arrays import ReleaseArrays, matrix
 from benchmarks.execution.evidence import COLUMNS
-from botbench.core.errors import UserError, unknown
+from botbench.core.errors import RowsSetAside, UserError, unknown
 from botbench.core.files import no_file
 from botbench.core.sql import literal
 from botbench.text.numbers import counted
@@ -46,7 +47,7 @@ def accounts(
 
     if Path(what).is_file():
         with Store(scratch / "store") as store:
-            _pulled(store, *_read_by(Path(what), platform, scratch / "files"))
+            _pulled(store, *_read_by(Path(what), platform, scratch / "files"), Path(what))
             yield arrays_of(store, NAME, scratch / "frozen", observed_at)
         return
     with Store(place, create=False) as store:
@@ -65,15 +66,15 @@ def accounts(
 
 def _read_by(file: Path, platform: str | None, folder: Path) -> tuple[Card, Path]:
     """The card for a file, and the folder it is in: by its columns, or else by its content as
-    `botbench pull FILE` tells it.
+    `botbench pull FILE` and `botbench new card FILE` tell it.
     """
-    from curation.ingest.recognition.recognise import recognise
+    from curation.ingest.recognition.columns import card_for
 
     try:
         return guessed(file, platform), _beside(file, folder)
     except UserError:
         try:
-            found = recognise(file, NAME, platform)
+            found = card_for(file, NAME, platform)
         except UserError:
             found = None
         if found is None:
@@ -94,6 +95,8 @@ def guessed(file: Path, platform: str | None) -> Card:
         }
     elif form == "twitter-v1-json" and {"user", "created_at"} <= columns:
         options = {"observed_at": "created_at", "posts": bool(columns & {"text", "full_text"})}
+    if form in ("tabular", "twitter-v1-csv") and (separator := tables.separator(file)) != ",":
+        options["separator"] = separator
     return Card.model_validate(
         {
             "id": NAME,
@@ -124,18 +127,34 @@ def _beside(file: Path, folder: Path) -> Path:
     return folder
 
 
-def _pulled(store: Store, card: Card, folder: Path) -> None:
+def _pulled(store: Store, card: Card, folder: Path, file: Path) -> None:
+    """Pull a file and warn of rows that were set aside; messages name the file as it was given."""
     from curation.ingest.pull import pull
 
-    result = pull(store, card, folder)
+    linked = card.sources[0].file
+
+    def named(sentence: str) -> str:
+        return sentence.replace(str(folder / linked), str(file)).replace(linked, file.name)
+
+    try:
+        result = pull(store, card, folder)
+    except UserError as error:
+        raise type(error)(named(str(error))) from error
     n = store.connection.execute(f"SELECT count(*) FROM {store.relation('accounts')}").fetchone()
+    notes = dict(result.notes)
+    nothing = notes.pop("nothing_kept accounts", None)
     if not n or not n[0]:
-        counts = result.document()["tables"].get("accounts", {})
-        raise UserError(
-            f"{card.title} holds no account that could be read: "
-            f"{counted(counts.get('read', 0), 'row')} read, "
-            f"{counts.get('quarantined', 0)} set aside. botbench pull with a card says why."
-        )
+        read = result.tables.get("accounts", {}).get("read", 0)
+        why = named(nothing or f"{counted(read, 'row')} read.")
+        raise UserError(f"{file} holds no account that could be read: {why}")
+    set_aside = [
+        f"{file}: {counted(told['rows'], 'row')} for {told['table']} set aside"
+        f"{f', with {lines:,} lines in it' if (lines := told['lines']) > told['rows'] else ''}"
+        f" ({told['reason']}; first: {told['first']})."
+        for told in result.reasons
+    ]
+    for sentence in (*set_aside, *notes.values()):
+        warnings.warn(named(sentence), RowsSetAside, stacklevel=2)
 
 
 def _format(file: Path, columns: set[str]) -> str:
@@ -144,8 +163,10 @@ def _format(file: Path, columns: set[str]) -> str:
         return "bot-or-not-json"
     if "account_id" in columns:
         return "tabular"
-    if columns & V1 or "user" in columns:
-        return "twitter-v1-csv" if text else "twitter-v1-json"
+    if columns & V1 and text and "id" in columns:
+        return "twitter-v1-csv"
+    if not text and (columns & V1 or "user" in columns):
+        return "twitter-v1-json"
     if "public_metrics" in columns:
         return "twitter-v2-json"
     if {"ID", "profile"} <= columns:

@@ -99,6 +99,12 @@ def names(file: Path) -> list[str]:
         raise UserError(f"{file} cannot be read as JSON: it begins with no object.")
 
 
+def separator(file: Path) -> str:
+    """What separates the columns of delimited text; a comma where the file is none."""
+    with _plain(file) as (path, form):
+        return csv_tables.head(path, file).separator if form == "csv" else ","
+
+
 @contextmanager
 def _plain(file: Path) -> Iterator[tuple[Path, str]]:
     """The file, unpacked where it is gzipped, and its format: csv, json or parquet."""

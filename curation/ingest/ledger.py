@@ -17,7 +17,7 @@ NO_FAULT = ("erased", "opted_out")
 """Reasons to set a row aside that are no fault of the files."""
 SWALLOWED = (
     "CASE WHEN reason IN ('bad_quote', 'line_too_long')"
-    " THEN 1 + len(raw) - len(replace(raw, chr(10), '')) ELSE 1 END"
+    " THEN 1 + len(rtrim(raw, chr(10))) - len(replace(rtrim(raw, chr(10)), chr(10), '')) ELSE 1 END"
 )
 """SQL of the lines that stand behind one row set aside: an open quote makes many into one."""
 

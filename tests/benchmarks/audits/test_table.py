@@ -218,6 +218,8 @@ def test_the_command(cli, tmp_path):
         ("method,dataset\na,d\n", ["no score"]),
         ("", ["empty"]),
         ("method,dataset,f1,f1\na,d,1,1\n", ["twice"]),
+        ('method,dataset,f1\na,d,1\n\n"b,d,1\nc,d,1\n', ["line 4", "not closed"]),
+        ("method,dataset,f1\na,d,1,\nb,d,1,2\n", ["line 3: the row has 4 fields, the header 3"]),
     ],
 )
 def test_bad_tables_are_sentences(tmp_path, text, said):
@@ -226,6 +228,19 @@ def test_bad_tables_are_sentences(tmp_path, text, said):
     with pytest.raises(UserError) as raised:
         published.read(file)
     assert all(s in str(raised.value) for s in said)
+
+
+@pytest.mark.parametrize(
+    ("separator", "end"), [(",", "\r\n"), (";", "\n"), ("\t", "\r"), ("|", "\n")]
+)
+def test_a_table_may_have_any_separator_and_line_ends(tmp_path, separator, end):
+    file = tmp_path / "t.csv"
+    lines = [("method", "dataset", "f1"), ("a, b", "d", "0.25"), ("c", "d", "")]
+    text = end.join(separator.join(f'"{cell}"' for cell in line) for line in lines)
+    file.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    found = published.read(file)
+    assert (found.method, found.dataset) == (("a, b", "c"), ("d", "d"))
+    assert found.values == 1 and found.value["f1"][0] == 0.25
 
 
 def test_a_data_set_has_one_share_of_bots_however_its_name_is_written():

@@ -15,7 +15,7 @@ from benchmarks.data.accounts import Accounts
 from benchmarks.detectors import complete, get, safe_loading
 from benchmarks.detectors.mlflow_model import log_folder
 from benchmarks.prediction import explain, models, new_accounts, predict
-from botbench.core.errors import UserError
+from botbench.core.errors import RowsSetAside, UserError
 
 USERS = [
     {
@@ -51,6 +51,50 @@ def new(tmp_path):
 
 def value(found, name, row):
     return found.values[row, found.names.index(name)]
+
+
+SEEN = "2020-01-01T00:00:00Z"
+HEAD = ["id", "screen_name", "description", "followers_count", "created_at"]
+ROWS = [[str(10**9 + i), f"name{i}", "hi", str(i), "2015-03-01T10:11:12Z"] for i in range(4)]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("first", ["id", "account_id", "User ID"])
+def test_a_table_may_have_any_separator(new, separator, first):
+    lines = [[first, *HEAD[1:]], *ROWS]
+    found = new("t.csv", "".join(separator.join(line) + "\n" for line in lines), "twitter", SEEN)
+    assert found.account_id.tolist() == [row[0] for row in ROWS]
+
+
+def test_rows_that_are_set_aside_are_told(new):
+    rows = [*ROWS, [*ROWS[0][:3], "many", ROWS[0][4]]]
+    with pytest.warns(RowsSetAside) as told:
+        found = new("t.csv", "".join(",".join(line) + "\n" for line in [HEAD, *rows]), "twitter")
+    assert len(found.account_id) == 4
+    assert [str(w.message).partition("t.csv: ")[2] for w in told] == [
+        "1 row for accounts set aside (bad_count; first: t.csv:5)."
+    ]
+
+
+def test_lines_that_an_open_quote_takes_with_it_are_told(new):
+    rows = [*ROWS * 20, ["1", '"open', *ROWS[0][2:]], *ROWS * 20]
+    with pytest.warns(RowsSetAside) as told:
+        new("q.csv", "".join(",".join(line) + "\n" for line in [HEAD, *rows]), "twitter")
+    assert [str(w.message).partition("q.csv: ")[2] for w in told] == [
+        "1 row for accounts set aside, with 81 lines in it (bad_quote; first: q.csv:81)."
+    ]
+
+
+def test_what_cannot_be_read_is_told_with_the_file_that_was_given(new, tmp_path):
+    with pytest.raises(UserError) as raised:
+        rows = [*ROWS * 20, ["1", '"open', *ROWS[0][2:]], *ROWS * 50]
+        new("q.csv", "".join(",".join(line) + "\n" for line in [HEAD, *rows]), "twitter")
+    assert str(raised.value).startswith(
+        f"{tmp_path / 'q.csv'}, row 81: a quote opens there (line 82)"
+    )
+    with pytest.raises(UserError, match="A spreadsheet or a float has rounded the ids"):
+        rows = [[f"1.23{i}E+18", *row[1:]] for i, row in enumerate(ROWS)]
+        new("f.csv", "".join(",".join(line) + "\n" for line in [HEAD, *rows]), "twitter")
 
 
 def test_twitter_json_as_users_have_it(new):
