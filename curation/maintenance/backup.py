@@ -183,13 +183,9 @@ def _copied(source: Path, target: Path) -> dict[str, Any]:
 
 def _sent(connection: duckdb.DuckDBPyConnection, source: Path, address: str) -> str:
     """Copy one file into object storage; return the sha256 of what is there then."""
-    try:
+    with objects.explaining(address):
         objects.put(connection, source, address)
         return file_hashes.digest_of(connection, address)
-    except duckdb.Error as error:
-        if failure := objects.explained(error, address):
-            raise failure from error
-        raise
 
 
 def read(folder: Path) -> Backup:

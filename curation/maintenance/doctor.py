@@ -70,7 +70,9 @@ class Diagnosis:
 
 
 def examine(location: Location, now: float | None = None) -> Diagnosis:
-    """Look at a store; raises UserError where there is none."""
+    """Look at a store; raises UserError where there is none, ResourceFailure where its object
+    storage fails.
+    """
     if not location.exists() and remains(location) is None:
         raise UserError(
             f"There is no store at {location.home}. Name yours with --store PATH (or"
@@ -97,7 +99,8 @@ def examine(location: Location, now: float | None = None) -> Diagnosis:
         if remains(location) is None and not has_tables(connection):
             return Diagnosis((_lost(location, lost(location)),))
         for check in (_tables, _schema, _guard, _files, _orphans, _releases):
-            findings += check(connection, location, before)
+            with objects.explaining(location.objects):
+                findings += check(connection, location, before)
     findings += [_unfinished(location, before), _trash(location), _permissions(location)]
     return Diagnosis(tuple(findings))
 
@@ -295,9 +298,10 @@ def _releases(
 ) -> Iterator[Finding]:
     del before
     try:
-        rows = connection.execute(
-            "SELECT name, version FROM lake.main.releases ORDER BY ALL"
-        ).fetchall()
+        with objects.explaining(location.objects):
+            rows = connection.execute(
+                "SELECT name, version FROM lake.main.releases ORDER BY ALL"
+            ).fetchall()
     except duckdb.Error as error:
         yield Finding(
             "releases",

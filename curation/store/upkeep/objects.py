@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,7 +18,7 @@ from curation.store.upkeep.extensions import extension
 
 SCHEME = "s3://"
 ADDRESS = re.compile(r"s3://[^\s'\"?*\[\]]+")
-STATUS = re.compile(r"(?:HTTP (?:code )?|code )(40[134])\b")
+STATUS = re.compile(r"(?:HTTP (?:code )?|code )(40[134]|5\d\d)\b")
 
 
 def is_remote(path: object) -> bool:
@@ -146,22 +148,32 @@ def explained(error: BaseException, place: str = "") -> ResourceFailure | None:
         says = f"{address} is not there any more. Look what is missing: botbench doctor."
     else:
         endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+        does = f"answers with an error of its own (HTTP {status})" if status else "does not answer"
         says = (
-            f"The object storage of {address}{f' at {endpoint}' if endpoint else ''} does not"
-            " answer. Nothing of this step was written. Run the same command again when it does."
+            f"The object storage of {address}{f' at {endpoint}' if endpoint else ''} {does}."
+            " Nothing of this step was written. Run the same command again when it works."
         )
     return ResourceFailure(says)
 
 
+@contextlib.contextmanager
+def explaining(place: str) -> Iterator[None]:
+    """Raise the sentence for a failure of the object storage of `place`; empty for no such store.
+
+    For work outside of a store that is open, which does the same.
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        if place and (failure := explained(error, place)):
+            raise failure from error
+        raise
+
+
 def holds_files(prefix: str) -> str | None:
     """One object below a prefix, or None. Raises ResourceFailure where it cannot be reached."""
-    with opened() as connection:
-        try:
-            row = connection.execute(
-                f"SELECT file FROM glob({literal(f'{prefix}/**')}) LIMIT 1"
-            ).fetchone()
-        except duckdb.Error as error:
-            if failure := explained(error, prefix):
-                raise failure from error
-            raise
+    with explaining(prefix), opened() as connection:
+        row = connection.execute(
+            f"SELECT file FROM glob({literal(f'{prefix}/**')}) LIMIT 1"
+        ).fetchone()
     return str(row[0]) if row else None

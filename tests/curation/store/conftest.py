@@ -1,10 +1,12 @@
 """A server of S3's protocol on the loopback interface, for the tests of stores in object storage."""
 
+import http.server
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -85,3 +87,28 @@ def signed_in(object_server, monkeypatch):
     for name in ("AWS_ENDPOINT_URL_S3", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     return object_server
+
+
+def _internal_error(request):
+    """Answer any request as S3 does when it fails itself."""
+    body = b"<?xml version='1.0'?><Error><Code>InternalError</Code></Error>"
+    request.send_response(500)
+    request.send_header("Content-Length", str(len(body)))
+    request.end_headers()
+    if request.command != "HEAD":
+        request.wfile.write(body)
+
+
+@pytest.fixture
+def failing_server():
+    """The address of a server that answers HTTP 500 to whatever is asked."""
+    methods = {f"do_{verb}": _internal_error for verb in ("GET", "HEAD", "PUT", "POST", "DELETE")}
+    handler = type(
+        "Failing",
+        (http.server.BaseHTTPRequestHandler,),
+        {**methods, "log_message": lambda *_: None},
+    )
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()

@@ -4,6 +4,7 @@ The server is rclone's: it checks signatures and keeps objects as files of a fol
 """
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,11 @@ def many(start, n=300):
 
 def count(store):
     return store.scalar("SELECT count(*) FROM lake.accounts")
+
+
+def count_versions(place):
+    with Store(place, create=False) as store:
+        return len(store.versions())
 
 
 def test_it_is_written_read_compacted_backed_up_and_restored(place, tmp_path, postgres):
@@ -158,6 +164,34 @@ def test_a_bucket_that_is_missing_or_forbidden_is_a_sentence(place, monkeypatch)
         Store(place)
     with pytest.raises(UserError, match=r"is no place in object storage"):
         locate("postgresql://a@h/b?data_path=s3://lake")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("doctor",),
+        ("datasets",),
+        ("pull", "simulated-a"),
+        ("backup", "copy"),
+        ("restore", "1", "--yes"),
+        ("erase", "0-1", "--dataset", "d", "--reason", "asked"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_server_that_fails_itself_is_a_sentence(place, cli, failing_server, words):
+    """Not the store's fault: exit code 3, and nothing of DuckDB's words or addresses of files."""
+    with Store(place) as store:
+        store.append({"accounts": many(0)}, "ada", "first")
+    before = count_versions(place)
+    done = cli("--store", place, *words, code=3, AWS_ENDPOINT_URL=failing_server)
+    (said,) = [line for line in done.stderr.splitlines() if line.startswith("botbench: ")]
+    assert re.fullmatch(
+        rf"botbench: The object storage of s3://lake/objects_\d+/? at {failing_server} answers with"
+        r" an error of its own \(HTTP 500\)\. Nothing of this step was written\. Run the same"
+        r" command again when it works\. The details are in \S+\.log\.",
+        said,
+    )
+    assert count_versions(place) == before
 
 
 def test_a_lost_catalog_beside_files_makes_no_new_one(place, postgres):
