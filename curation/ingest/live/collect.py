@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from curation.store.store import Store
 
 Tell = Callable[[str, int, int], None]
+NOTHING = "nothing_found"
+"""The note of a pull whose searches brought no post."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,8 @@ def collected(
                 journal.begin(asker.begin(known), dict(network.ranks))
             stopped = ask_all(network, asker, client, journal, tell)
             result = store_pages(store, network, campaign, journal, tell=tell, memory=memory)
+            if campaign.hashtags and not stopped and not result.tables["posts"]["read"]:
+                result = replace(result, notes={**result.notes, NOTHING: _nothing(campaign)})
         yield Collected(
             result,
             budget.requests_made,
@@ -100,3 +104,10 @@ def collected(
             attrition(store, campaign.name),
         )
         journal.told()
+
+
+def _nothing(campaign: Campaign) -> str:
+    tags = ", ".join(f"#{t}" for t in campaign.hashtags)
+    period = " in the period of --since and --until" if campaign.since or campaign.until else ""
+    said = f"{campaign.server} gave no post with {tags}{period}."
+    return f"{said} --hashtag names one tag; give it again for another."

@@ -275,6 +275,18 @@ def test_rounds_of_a_campaign_in_the_store(store, bluesky, collecting):
         collecting(asked(bluesky, timelines=1))
 
 
+def test_a_search_that_brings_nothing_says_so(store, bluesky, collecting):
+    since = moment("2026-03-01", "--since")
+    found = collecting(asked(bluesky, hashtags=("No,Body", "nobody"), since=since)).result
+    assert found.notes["nothing_found"] == (
+        f"{bluesky.url} gave no post with #No,Body, #nobody in the period of --since and --until."
+        " --hashtag names one tag; give it again for another."
+    )
+    assert "nothing_found" not in collecting(asked(bluesky, name="other")).result.notes
+    stopped = collecting(asked(bluesky, name="third"), budget="0requests")
+    assert stopped.stopped and "nothing_found" not in stopped.result.notes
+
+
 def test_a_second_round_of_a_list_asks_for_each_account_once(store, bluesky, collecting):
     """Known accounts are asked for by their id alone, also those that are gone."""
     people = ("made1.test", did(2), "made3.test", "not.there")
