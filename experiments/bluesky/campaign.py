@@ -1,9 +1,9 @@
 """A made campaign on a real local Bluesky network, from a hashtag to a study (`make bluesky`).
 
 The network is real: PLC, PDS, AppView and labeler of the npm package @atproto/dev-env, on loopback
-alone. What is on it is made: 300 accounts, 20 of them with 90 posts in a day. The annotators are
-simulated. It writes the table and the pictures of docs/live.md, and ends with an error where
-something is not as it must be.
+alone. What is on it is made: 300 accounts, 20 of them with 90 posts a day for a week. The
+annotators are simulated. It writes the table and the pictures of docs/live.md, and ends with an
+error where something is not as it must be.
 
     python experiments/bluesky/campaign.py [--people 300] [--keep DIR]
 
@@ -32,10 +32,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from pages import DOCS, markdown, write
 from services import Network, network
 
-NAME, TIMELINES, SAMPLE = "walkaway", "100", 120
+NAME, TIMELINES, SAMPLE, COPIES = "walkaway", "700", 120, 5
+"""Three annotators for each account are too few for a model to tell how often they err."""
 KILLS = (0.2, 0.7)
 """After so many requests as shares of the number of accounts the pull is killed."""
-TAKEN_DOWN, DEACTIVATED, DELETED, LABELLED, LOGIN = (10, 50), 52, 54, 3, 21
+TAKEN_DOWN, EVERY = 10, 40
+"""The first account that is taken down, and the step to the next one."""
+DEACTIVATED, DELETED, LABELLED, LOGIN, HEAVY = 52, 54, 3, 21, 1
 """Who becomes what, by number."""
 LEAST = 60
 TABLES = {
@@ -43,7 +46,7 @@ TABLES = {
     "posts": "* EXCLUDE (pull_id)",
     "claims": "account_id, claimant, answer, made_at, attributes",
 }
-PICTURES = {"live-study": "study/report.html", "live-account": "account/account.html"}
+PICTURES = {"live-study": "study/report.html", "live-account": "account/report.html"}
 STUDY = f"""name: {NAME}
 title: '#WalkAway on a local network (made accounts, simulated annotators)'
 dataset: {NAME}
@@ -62,9 +65,8 @@ class Run:
         self.figures: dict[str, str] = {}
         self.people: list[dict[str, Any]] = self.world["accounts"]
 
-    def command(self, *words: str, store: str = "store", **more: str) -> list[str]:
+    def command(self, *words: str, store: str = "store") -> list[str]:
         """A botbench command with a store of the run's folder."""
-        del more
         program = [sys.executable, "-m", "botbench.commands.main"]
         return [*program, "--store", str(self.folder / store), *words]
 
@@ -103,6 +105,14 @@ class Run:
         with Store(self.folder / store) as opened:
             return opened.connection.execute(query).fetchall()
 
+    def lost(self) -> dict[str, str]:
+        """What the network said of accounts that are not there, by account."""
+        query = (
+            "SELECT account_id, max_by(status, observed_at) FROM lake.main.accounts"
+            " WHERE status IS NOT NULL GROUP BY 1"
+        )
+        return dict(self.rows(query))
+
 
 def _requests(journal: Path) -> int:
     try:
@@ -126,7 +136,9 @@ def pull_with_kills(run: Run) -> None:
         process.send_signal(signal.SIGKILL)
         process.wait()
     killed = run.json(*run.pull_words())
+    before = os.times()
     whole = run.json(*run.pull_words(), store="whole")
+    took = [now - then for now, then in zip(os.times()[2:], before[2:], strict=True)]
     for table, columns in TABLES.items():
         query = f"SELECT {columns} FROM lake.main.{table} ORDER BY ALL"
         must(f"{table} of both stores", run.rows(query) == run.rows(query, "whole"), True)
@@ -139,31 +151,32 @@ def pull_with_kills(run: Run) -> None:
         "accounts, of them left out by `!no-unauthenticated`": f"{len(run.people)}, {hidden}",
         "posts kept": f"{posts:,}",
         "requests, without a kill and with two": f"{whole['requests']}, {killed['requests']}",
+        "time of a pull without a kill": f"{took[0] + took[1]:.0f} s of the processor,"
+        f" {took[2]:.0f} s by the clock of a machine that others use",
         "labels of accounts as claims": str(killed["tables"]["claims"]["kept"]),
     }
 
 
 def pull_with_takedowns(run: Run) -> None:
     """A second round, during which accounts are taken down and a label is taken back."""
-    gone = [run.people[n]["did"] for n in TAKEN_DOWN]
+    gone = [p["did"] for p in run.people[TAKEN_DOWN::EVERY]]
     left, deleted = run.people[DEACTIVATED]["did"], run.people[DELETED]["did"]
     back = run.people[LABELLED]["did"]
     process = run.pull_until(8)
     for did in gone:
         run.net.tell("takedown", did)
+    during = process.poll() is None
     process.wait()
     must("exit code of the pull with takedowns", process.returncode, 0)
+    must("the pull went on after the last takedown", during, True)
+    at_once = len(set(gone) & set(run.lost()))
+    must("the pull itself saw takedowns", at_once > 0, True)
     run.net.tell("negate", back, "bot")
     run.net.tell("deactivate", left)
     run.net.tell("delete", deleted)
     third = run.json(*run.pull_words())
-    status = dict(
-        run.rows(
-            "SELECT account_id, max_by(status, observed_at) FROM lake.main.accounts"
-            " WHERE status IS NOT NULL GROUP BY 1"
-        )
-    )
-    must("taken down", [status.get(d) for d in gone], ["suspended"] * 2)
+    status = run.lost()
+    must("taken down", [status.get(d) for d in gone], ["suspended"] * len(gone))
     must("deactivated", status.get(left), "deactivated")
     must("deleted", status.get(deleted) in ("deleted", "gone"), True)
     retracted = run.rows("SELECT account_id FROM lake.main.claims WHERE retracts IS NOT NULL")
@@ -172,7 +185,8 @@ def pull_with_takedowns(run: Run) -> None:
         "SELECT count(*) FROM lake.main.claims WHERE attributes['label'] = '!takedown'"
     )
     run.figures |= {
-        "taken down during the second pull": f"{len(gone)}, as status *suspended* and"
+        "taken down during the second pull, seen by that pull": f"{len(gone)}, {at_once}",
+        "seen after the third pull": f"{len(gone)} with the status *suspended*,"
         f" {takedowns[0][0]} claims of the platform",
         "deactivated, deleted": f"1 *deactivated*, 1 *{status.get(deleted)}*",
         "label taken back by the labeler": f"{len(retracted)} retraction",
@@ -203,7 +217,7 @@ def annotate(run: Run) -> None:
     from curation.store.store import Store
 
     size = min(SAMPLE, len(run.people) * 2 // 5)
-    drawn = run.json("sample", NAME, "--design", f"uniform(n={size})", "--copies", "3")
+    drawn = run.json("sample", NAME, "--design", f"posts(n={size})", "--copies", str(COPIES))
     export = run.folder / "simulated-annotations.json"
     truth = pa.table(
         {
@@ -212,10 +226,12 @@ def annotate(run: Run) -> None:
         }
     )
     with Store(run.folder / "store") as store:
-        answers = simulate_export(store, drawn["batch_id"], export, annotators=3, truth=truth)
+        answers = simulate_export(store, drawn["batch_id"], export, annotators=COPIES, truth=truth)
     run.json("annotate", "import", str(export), "--dataset", NAME)
     run.json("consensus", NAME, "--method", "bayesian", "--kinds", "person")
-    run.figures["sample, answers of simulated annotators"] = f"{size}, {answers:,}"
+    run.figures["sample by posts, answers of simulated annotators"] = (
+        f"{answers // COPIES}, {answers:,}"
+    )
 
 
 def study(run: Run) -> None:
@@ -224,17 +240,21 @@ def study(run: Run) -> None:
     file.write_text(STUDY, encoding="utf-8")
     found = run.json("study", str(file), "--out", str(run.folder / "study"))
     seen = [p for p in run.people if "!no-unauthenticated" not in p["self"]]
-    share = next(
-        e
-        for e in found["estimates"]
-        if e["quantity"] == "share of accounts" and e["group"] is None and e["default"]
-    )
-    true = sum(p["truth"] == "bot" for p in seen) / len(seen)
-    run.figures["share of bots among accounts (95 % interval)"] = (
-        f"{share['value']:.1%} ({share['low']:.1%} to {share['high']:.1%}); as made: {true:.1%}"
-    )
-    heavy = run.people[4]["did"]
+    defaults = {e["quantity"]: e for e in found["estimates"] if e["group"] is None and e["default"]}
+    for what in ("accounts", "posts"):
+        sizes = [1 if what == "accounts" else p["tagged"] for p in seen]
+        bots = sum(n for n, p in zip(sizes, seen, strict=True) if p["truth"] == "bot")
+        share = defaults[f"share of {what}"]
+        run.figures[f"share of bots, of {what} (95 % interval)"] = (
+            f"{_percent(share['value'])} % ({_percent(share['low'])} to"
+            f" {_percent(share['high'])} %); as made: {_percent(bots / sum(sizes))} %"
+        )
+    heavy = run.people[HEAVY]["did"]
     run.json("study", "one-account", heavy, "--dataset", NAME, "--out", str(run.folder / "account"))
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}"
 
 
 def pictures(run: Run) -> None:
@@ -249,9 +269,7 @@ def pictures(run: Run) -> None:
         browser = start.chromium.launch(executable_path=program, args=["--no-sandbox"])
         tab = browser.new_page(viewport={"width": 1280, "height": 720})
         for name, page in PICTURES.items():
-            found = run.folder / page
-            pages = [found] if found.exists() else sorted(found.parent.rglob("*.html"))
-            tab.goto(pages[0].resolve().as_uri())
+            tab.goto((run.folder / page).resolve().as_uri())
             shot = Image.open(BytesIO(tab.screenshot())).convert("RGB")
             shot.quantize(48, dither=Image.Dither.NONE).save(
                 DOCS / "images" / f"{name}.png", optimize=True

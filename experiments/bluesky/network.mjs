@@ -24,6 +24,7 @@ const BOTS = Math.floor(PEOPLE / 15)
 const TAG = 'WalkAway'
 const DAY = Date.UTC(2026, 2, 1)
 const HEAVY = 90
+const DAYS = 7
 
 // Mulberry32, begun anew for each account: the same posts at each run, in whatever order they come.
 const randomOf = (n) => {
@@ -113,16 +114,19 @@ const make = async (n) => {
     },
   }))
   if ((n + 1) % 50 === 0) told(`${n + 1} accounts`)
-  const count = bot ? HEAVY : 1 + Math.floor(random() * 5)
+  const count = bot ? HEAVY * DAYS : 1 + Math.floor(random() * 5)
   const writes = []
   for (let k = 0; k < count; k++) {
-    // A heavy account posts every sixteen minutes of the day; others when they like within a week.
-    const at = bot ? DAY + k * 960000 + n * 1000 : DAY + Math.floor(random() * 7 * 86400) * 1000 + k
+    // A heavy account posts every sixteen minutes, day and night; others when they like in the week.
+    const at = bot ? DAY + k * 960000 + n * 1000 : DAY + Math.floor(random() * DAYS * 86400) * 1000 + k
     writes.push(post(n, k, at, bot ? k % 3 === 0 : k === 0))
   }
   for (let k = 0; k < writes.length; k += 100)
     await agent.com.atproto.repo.applyWrites({ repo: did, writes: writes.slice(k, k + 100) })
-  accounts[n] = { did, handle: agent.session.handle, password: `made-password-${n}`, posts: count, truth: bot || n % 10 === 5 ? 'bot' : 'human', self: own }
+  // Who says of itself that it is a bot, is one.
+  const truth = bot || n % 10 === 5 || own.includes('bot') ? 'bot' : 'human'
+  const tagged = writes.filter((w) => w.value.facets).length
+  accounts[n] = { did, handle: agent.session.handle, password: `made-password-${n}`, posts: count, tagged, truth, self: own }
 }
 const indices = [...Array(PEOPLE).keys()]
 await Promise.all([0, 1].map(async () => {
