@@ -91,21 +91,25 @@ class Reader(threading.Thread):
                 pause = PAUSE if self.segments.state.events > before else pause
                 if not self.over.is_set():
                     if not self.connections and pause > PAUSE * 2**FIRST_TRIES:
-                        raise ResourceFailure(
-                            f"The stream cannot be reached ({self.said}). Run the same command"
-                            " again later."
-                        )
+                        raise self.unreached()
                     self.over.wait(pause)
                     pause = min(pause * 2, LONGEST_PAUSE)
         except BaseException as error:
             self.error = error
 
+    def unreached(self) -> ResourceFailure:
+        """The error of a stream that was never reached."""
+        return ResourceFailure(
+            f"The stream cannot be reached ({self.said}). Run the same command again later."
+        )
+
     def _read(self) -> None:
         segments, stream = self.segments, self.stream
-        after, is_first = segments.state.position, True
+        after, is_first, is_connected = segments.state.position, True, False
         for line in stream.lines(after, self.over.is_set):
+            if not is_connected:
+                self.connections, self.said, is_connected = self.connections + 1, "", True
             if is_first:
-                self.connections += 1
                 if after is not None:
                     self._look_for_gap(after, line)
                 is_first = line is None and stream.resumes
@@ -162,7 +166,8 @@ def watched(
             while reader.is_alive() and (end is None or time.monotonic() < end):
                 _store_ready(store, network, campaign, stream, segments, found, memory)
                 state = segments.state
-                tell(f"{state.events:,} events, {state.kept:,} kept, {found.pulls:,} pulls")
+                lost = f"; not connected: {reader.said}" if reader.said else ""
+                tell(f"{state.events:,} events, {state.kept:,} kept, {found.pulls:,} pulls{lost}")
                 time.sleep(0.2)
         except BaseException as error:
             # Libraries turn an interrupt into errors of their own.
@@ -182,6 +187,8 @@ def watched(
         found.connections = reader.connections
         if reader.error is not None:
             raise reader.error
+        if reader.said and not reader.connections and not is_interrupted:
+            raise reader.unreached()
         yield found
         if is_interrupted:
             raise KeyboardInterrupt

@@ -3,17 +3,20 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 
 import pytest
 
+from botbench.core.errors import ResourceFailure
 from botbench.terminal import signals
 from curation.ingest.live import erase_queue, watching
 from curation.ingest.live.campaign import Campaign
 from curation.ingest.live.networks import NETWORKS
 from curation.ingest.live.segments import OPEN, Segments
+from curation.ingest.live.streams import jetstream as streams_jetstream
 from curation.ingest.live.streams.jetstream import Jetstream as Stream
 from curation.maintenance.queued_erasures import work_off
 
@@ -74,6 +77,33 @@ def test_a_stream_that_breaks_goes_on_and_loses_nothing(store, jetstream):
     assert [q.get("cursor") for q in jetstream.asked][:2] == [None, [str(T + 6 - 1)]]
     for line in found.total().tables.values():
         assert line["read"] == line["kept"] + line["duplicate"] + line["quarantined"]
+
+
+def test_a_stream_that_is_never_reached_fails_when_the_time_is_over(store, monkeypatch):
+    """The first tries would take longer than the watch."""
+    monkeypatch.setattr(watching, "PAUSE", 0.1)
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        campaign = Campaign(
+            network="bluesky", name="live", server=f"ws://127.0.0.1:{one.getsockname()[1]}"
+        )
+        told = []
+        with pytest.raises(ResourceFailure) as failed, watching.watched(
+            store, NETWORKS.own()["bluesky"], campaign, seconds=0.5, tell=told.append
+        ):  # fmt: skip
+            pass
+    assert str(failed.value).startswith("The stream cannot be reached (")
+    assert "refused" in str(failed.value)
+    assert told[-1].startswith("0 events, 0 kept, 0 pulls; not connected: ")
+
+
+def test_a_quiet_stream_is_one_connection(store, jetstream, monkeypatch):
+    monkeypatch.setattr(streams_jetstream, "QUIET", 0.01)
+    with watching.watched(
+        store, NETWORKS.own()["bluesky"], asked(jetstream), seconds=1.0, tell=str
+    ) as found:
+        pass
+    assert (found.connections, len(jetstream.asked), found.events) == (1, 1, 0)
 
 
 def test_what_the_server_no_longer_has_is_a_gap(store, jetstream):
