@@ -14,6 +14,8 @@ it by less than .001.
 """
 NEAR = 6
 """Level and slope up to which 25 steps from nothing arrive in any case."""
+CLOSE = 1e-6
+"""A step after which the next is of the order of its square."""
 FEW_STEPS = 8
 """Steps that a draw may take from where all draws together end."""
 BLOCK = 2**16
@@ -112,48 +114,52 @@ def calibration_slope(judged: Weighted) -> Array:
     x, place = np.unique(np.round(logit * GRID) / GRID, return_inverse=True)
     if len(x) < 2:
         return np.full(len(judged.weight), np.nan)
-    bots, humans = (_binned(judged, place, len(x), label) for label in (1, 0))
-    return _slope(x, bots, humans)
+    bot = (judged.y == 1).astype(np.float64)
+    wanted = np.stack([bot, bot * x[place]]) @ judged.by_account
+    return _slope(x, _binned(judged, place, len(x)), wanted)
 
 
-def _binned(judged: Weighted, place: Places, size: int, label: int) -> Array:
-    """The weight of one class at each of the grid's points, float64[size, b]."""
+def _binned(judged: Weighted, place: Places, size: int) -> Array:
+    """The weight at each of the grid's points, float64[size, b]."""
     from scipy.sparse import csr_array
 
-    rows = np.flatnonzero(judged.y == label)
-    spread = csr_array((np.ones(len(rows)), (place[rows], rows)), shape=(size, len(judged.y)))
+    n = len(judged.y)
+    spread = csr_array((np.ones(n), (place, np.arange(n))), shape=(size, n))
     return np.asarray(spread @ judged.by_account)
 
 
-def _slope(x: Array, bots: Array, humans: Array) -> Array:
+def _slope(x: Array, both: Array, wanted: Array) -> Array:
     """The slope for each column of weights, float64[b].
 
+    `both` is the weight at each point, `wanted` that of the bots, and their weight times the point.
     Many columns are draws of the same accounts, so they start where all of them together end, and
     go in blocks that fit a processor's cache. Those that end far off start from nothing as one
     column does: whether they arrive in the steps that there are decides whether they have a slope.
     """
-    b, nothing = bots.shape[1], np.zeros(2)
-    together = _newton(x, bots.sum(axis=1)[:, None], humans.sum(axis=1)[:, None], nothing)[:, 0]
+    b, nothing = both.shape[1], np.zeros(2)
+    together = _newton(x, both.sum(axis=1)[:, None], wanted.sum(axis=1)[:, None], nothing)[:, 0]
     if b == 1 or not np.isfinite(together).all():
-        return np.asarray(_newton(x, bots, humans, nothing)[1])
+        return np.asarray(_newton(x, both, wanted, nothing)[1])
     size = max(1, BLOCK // len(x))
     blocks = [slice(at, at + size) for at in range(0, b, size)]
-    found = [_newton(x, bots[:, at], humans[:, at], together, FEW_STEPS) for at in blocks]
+    found = [_newton(x, both[:, at], wanted[:, at], together, FEW_STEPS, CLOSE) for at in blocks]
     level, slope = np.concatenate(found, axis=1)  # float64[b] each
     far = np.flatnonzero(~(np.maximum(np.abs(level), np.abs(slope)) <= NEAR))
     if len(far):
-        slope[far] = _newton(x, bots[:, far], humans[:, far], nothing)[1]
+        slope[far] = _newton(x, both[:, far], wanted[:, far], nothing)[1]
     return np.asarray(slope)
 
 
-def _newton(x: Array, bots: Array, humans: Array, start: Array, turns: int = 25) -> Array:
+def _newton(  # noqa: PLR0917 (a helper of one caller)
+    x: Array, both: Array, wanted: Array, start: Array, turns: int = 25, close: float = 1e-9
+) -> Array:
     """Level and slope for each column, float64[2, b], from `start`; NaN where they run away.
 
-    So many steps at most, none longer than 2.
+    So many steps at most, none longer than 2, until no column's is above `close`.
     """
     powers = np.stack([np.ones_like(x), x, x * x])
-    line, both = np.ascontiguousarray(powers[:2].T), bots + humans
-    found = np.repeat(start[:, None], bots.shape[1], axis=1)
+    line = np.ascontiguousarray(powers[:2].T)
+    found = np.repeat(start[:, None], both.shape[1], axis=1)
     with np.errstate(all="ignore"):
         for turn in range(turns):
             # All columns begin at one place, where every point has one probability.
@@ -161,19 +167,24 @@ def _newton(x: Array, bots: Array, humans: Array, start: Array, turns: int = 25)
             np.exp(p, out=p)
             p += 1
             np.reciprocal(p, out=p)
-            spread = both * p
-            g0, g1 = powers[:2] @ (bots - spread)
-            spread *= np.subtract(1, p, out=p)
-            h0, h1, h2 = powers @ spread
+            if turn:
+                spread = both * p
+                reached = powers[:2] @ spread
+                spread *= np.subtract(1, p, out=p)
+                h0, h1, h2 = powers @ spread
+            else:
+                reached = (powers[:2] * p[:, 0]) @ both
+                h0, h1, h2 = (powers * (p * (1 - p))[:, 0]) @ both
+            g0, g1 = wanted - reached
             area = h0 * h2 - h1 * h1
             steps = np.clip([(h2 * g0 - h1 * g1) / area, (h0 * g1 - h1 * g0) / area], -2, 2)
             found += steps
-            if np.nanmax(np.abs(steps), initial=0.0) < 1e-9:
+            if np.nanmax(np.abs(steps), initial=0.0) < close:
                 break
     settled = (
         np.isfinite(found[1])
-        & (np.abs(steps).max(axis=0) < 1e-6)
-        & (bots.sum(axis=0) > 0)
-        & (humans.sum(axis=0) > 0)
+        & (np.abs(steps).max(axis=0) < CLOSE)
+        & (wanted[0] > 0)
+        & (both.sum(axis=0) > wanted[0])
     )
     return np.where(settled, found, np.nan)
