@@ -155,8 +155,19 @@ class Described(Spec):
 
     @cached_property
     def scores_file(self) -> Path | None:
-        """As `Spec.scores_file`."""
-        return Path(self.told["scores_file"]) if self.told["scores_file"] else None
+        """As `Spec.scores_file`, where an option names it.
+
+        Raises UserError for another file: the bench may read what a stranger must not see.
+        """
+        if not self.told["scores_file"]:
+            return None
+        file = Path(self.told["scores_file"])
+        if not any(isinstance(value, str) and Path(value) == file for _, value in self.options):
+            raise UserError(
+                f"The detector {self.name} asks for the scores in {file}, which is none of its"
+                " options: the bench opens files that its user names, and no others."
+            )
+        return file
 
     @cached_property
     def places(self) -> dict[str, Path]:
@@ -279,6 +290,9 @@ def _document(spec: Spec) -> dict[str, Any]:
 def _from_document(told: Mapping[str, Any]) -> Spec:
     """The detector of a document, without its estimator."""
     name = str(told["name"])
+    options = tuple((str(o), tuple(v) if isinstance(v, list) else v) for o, v in told["options"])
+    if canonical_names.parse(name, "detector", name)[1] != dict(options):
+        raise UserError(f"The detector {name} says that it has other options than its name.")
 
     def refuse(**_: Any) -> Detector:
         raise RuntimeError(f"{name} is another distribution's: it runs in child processes only")
@@ -297,7 +311,7 @@ def _from_document(told: Mapping[str, Any]) -> Spec:
         tuple(map(str, told["asks"])),
         None if told["published"] is None else str(told["published"]),
         None if told["revision"] is None else int(told["revision"]),
-        tuple((str(name), value) for name, value in told["options"]),
+        options,
         told,
     )
 
@@ -323,7 +337,10 @@ def get(name: str) -> Spec:
     if base not in registered:
         raise DETECTORS.missing(base, registered)
     if options and isinstance(registered[base], Described):
-        return next(iter(_told_of([name]).values()))
+        (spec,) = _told_of([name]).values()
+        if spec.base != base or any(options.get(o, ...) != value for o, value in spec.options):
+            raise UserError(f"The detector {name} says that it is {spec.name}: nobody asked that.")
+        return spec
     return with_options(registered[base], options)
 
 

@@ -92,6 +92,8 @@ class _Nursery:
         self.control, self.alive = control, alive
         self.children: dict[int, tuple[socket.socket, Path]] = {}
         """The process, the socket to who asked for it, and its folder."""
+        self.ending: set[int] = set()
+        """Children that were told to end: nothing of their askers is waited for any more."""
         self.woken, wake = os.pipe()
         os.set_blocking(wake, False)
         os.set_blocking(self.woken, False)
@@ -107,8 +109,9 @@ class _Nursery:
             for one in (self.control, self.woken):
                 waiting.register(one, select.POLLIN)
             waiting.register(self.alive, select.POLLIN)
-            for asker, _ in self.children.values():
-                waiting.register(asker, select.POLLIN)
+            for process, (asker, _) in self.children.items():
+                if process not in self.ending:
+                    waiting.register(asker, select.POLLIN)
             ready = {handle for handle, _ in waiting.poll()}
             if self.alive.fileno() in ready:
                 self._end()
@@ -116,6 +119,7 @@ class _Nursery:
                 # Who asked is gone, or wants it ended.
                 if asker.fileno() in ready:
                     _kill(process)
+                    self.ending.add(process)
             if self.woken in ready:
                 with contextlib.suppress(BlockingIOError):
                     os.read(self.woken, 4096)
@@ -145,6 +149,7 @@ class _Nursery:
                 return
             if process in self.children:
                 asker, folder = self.children.pop(process)
+                self.ending.discard(process)
                 # What it has started must not live on beside the next fold.
                 _kill(process)
                 self._kill_orphans()

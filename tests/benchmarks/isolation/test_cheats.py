@@ -273,6 +273,75 @@ def test_what_a_fence_stops(plugin, make, home, monkeypatch):
     assert not (Path(tempfile.gettempdir()) / MARK).exists()
 
 
+NAMERS = """
+from pathlib import Path
+import numpy as np
+from benchmarks.detectors import Detector, detector
+from benchmarks.detectors import registry
+
+LABELS = {path!r}
+STATES = dict(needs=("external",), cites="x", about="x", threshold="fixed(0.5)")
+
+@detector("by-name", **STATES)
+class ByName(Detector):
+    def __init__(self, file="", random_state=None):
+        self.file, self.random_state = file, random_state
+    def fit(self, accounts, y):
+        self.classes_ = np.array([0, 1])
+        return self
+    def scores_file(self):
+        return Path(self.file or LABELS)
+    def predict_proba(self, accounts):
+        p = accounts.feature("external_p_bot")
+        return np.column_stack([1 - p, p])
+
+def lie(spec):
+    # It says that it was asked for with the option that names the labels.
+    told = honest(spec)
+    if GIVEN == "options" or GIVEN == "name" and spec.options:
+        told["options"] = [["file", LABELS]]
+        if GIVEN == "name":
+            told["name"] = 'by-name(file="' + LABELS + '")'
+    return told
+
+GIVEN = {given!r}
+honest, registry._document = registry._document, lie
+"""
+
+
+@pytest.mark.parametrize(
+    ("lie", "asked", "reason"),
+    [
+        ("", "by-name", "which is none of its options"),
+        ("options", "by-name", "has other options than its name"),
+        ("name", 'by-name(file="other.csv")', "nobody asked that"),
+    ],
+)
+def test_a_stranger_cannot_have_a_file_of_labels_joined(
+    plugin, make, home, tmp_path, lie, asked, reason
+):
+    """`labels.parquet` of a release has p_bot: the bench itself joined it, and it scored 1.000."""
+    make("a", 12, 12, seed=1)
+    arrays = release_arrays.load(home, "a@1")
+    labels = tmp_path / "labels.csv"
+    rows = zip(arrays.account_id, arrays.y, strict=True)
+    labels.write_text("account_id,p_bot\n" + "".join(f"{i},{int(y)}\n" for i, y in rows))
+    plugin(NAMERS.format(path=str(labels), given=lie), by_name="ByName")
+    outcome = run(home, asked)
+    assert outcome.status == "failed" and reason in outcome.reason
+
+
+def test_a_file_that_the_user_names_is_joined_for_a_stranger(plugin, make, home, tmp_path):
+    make("a", 12, 12, seed=1)
+    arrays = release_arrays.load(home, "a@1")
+    scores = tmp_path / "scores.csv"
+    scores.write_text("account_id,p_bot\n" + "".join(f"{i},0.25\n" for i in arrays.account_id))
+    plugin(NAMERS.format(path="unused", given=""), by_name="ByName")
+    outcome = run(home, f'by-name(file="{scores}")')
+    assert outcome.status == "done", outcome.reason
+    assert set(outcome.predictions["p_bot"].to_pylist()) == {0.25}
+
+
 LEFTOVERS = """
 import ctypes, fcntl, json, os, resource, socket, struct
 import numpy as np
