@@ -199,18 +199,28 @@ def each_listed(names: tuple[str, ...], document: str = "j") -> str:
 
 
 def parsed_once(columns: str, found: str, document: str = "j", name: str = "texts") -> str:
-    """SQL that selects columns from `found`, with each text of a document taken in one parse.
+    """SQL that selects columns from `found`, with all that is read of a document taken at once.
 
-    DuckDB parses a document anew for each call of `json_extract_string`, but takes many paths in
-    one call. So each call that `value` wrote becomes an entry of one list, called `name`.
+    DuckDB parses a document anew for each call, and each call keeps a whole vector of parsed
+    documents in memory, but a call takes many paths. So the calls of one function become entries
+    of one list: texts (called `name`), what is there, and of what type it is. Paths that match
+    many members stay as they are.
     """
-    call = rf"json_extract_string\({re.escape(document)}, ('\$(?:\.\"[^\"']*\")+')\)"
-    paths = list(dict.fromkeys(re.findall(call, columns)))
-    if not paths:
+    taken, lists = columns, []
+    for function in ("json_extract_string", "json_exists", "json_type"):
+        call = rf"{function}\({re.escape(document)}, ('\$[^'*]*')\)"
+        paths = list(dict.fromkeys(re.findall(call, columns)))
+        if paths:
+            listed = name if function == "json_extract_string" else f"{name}_{function}"
+            lists.append(f"{function}({document}, [{', '.join(paths)}]) AS {listed}")
+            taken = re.sub(
+                call,
+                lambda found, n=listed, p=paths: f"{n}[{p.index(found[1]) + 1}]",  # type: ignore[misc]
+                taken,
+            )
+    if not lists:
         return f"SELECT {columns} FROM {found}"
-    taken = re.sub(call, lambda found: f"{name}[{paths.index(found[1]) + 1}]", columns)
-    texts = f"json_extract_string({document}, [{', '.join(paths)}]) AS {name}"
-    return f"SELECT {taken} FROM (SELECT *, {texts} FROM {found})"
+    return f"SELECT {taken} FROM (SELECT *, {', '.join(lists)} FROM {found})"
 
 
 def rest(document: str, known: list[str], said: str = "{}") -> str:

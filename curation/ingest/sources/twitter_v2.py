@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from botbench.core.sql import literal
 from botbench.core.strict_model import StrictModel
 from curation.ingest.reading import entities, users
-from curation.ingest.reading.json import malformed, objects, rest, value
+from curation.ingest.reading.json import malformed, objects, parsed_once, rest, value
 from curation.ingest.recognition.head import Guess, Head
 from curation.ingest.sources import Traits, format_
 
@@ -118,88 +118,83 @@ def _items(file: SourceFile, found: str) -> str:
         "coalesce(json_extract_string(j, '$.__twarc.retrieved_at'),"
         " json_extract_string(j, '$.data.created_at'))"
     )
-    pages = f"(SELECT *, {seen} AS seen FROM {found})"
     user = "json_exists(o, '$.username') AND NOT json_exists(o, '$.author_id')"
-    top = (
-        f"SELECT unnest({data}) AS o, seen, row, CASE WHEN j IS NULL THEN raw END AS raw"
-        f" FROM {pages} WHERE NOT coalesce({empty}, false)"
-    )
-
-    def inside(path: str, place: str) -> str:
-        return (
-            f"SELECT unnest(json_extract(j, '$.{path}[*]')) AS o, '{place}' AS place, seen, row,"
-            f" NULL AS raw FROM {pages} WHERE json_type(j, '$.{path}') = 'ARRAY'"
-        )
-
-    def within(path: str, place: str, of: str) -> str:
-        many = path.endswith("[*]")
-        member = f"json_extract(o, '$.{path}')"
-        return (
-            f"SELECT {f'unnest({member})' if many else member} AS o, '{place}' AS place, seen, row,"
-            f" NULL AS raw FROM ({of})"
-        )
-
-    data_rows = (
-        f"SELECT o, CASE WHEN {user} THEN 'users' ELSE 'data' END AS place, seen, row, raw"
-        f" FROM ({top})"
-    )
-    flat = f"SELECT o, seen, row FROM ({data_rows}) WHERE place = 'data'"
-    refs = f"SELECT * FROM ({within('referenced_tweets[*]', 'tweets', flat)})"
-    both = f"{flat} UNION ALL SELECT o, seen, row FROM ({refs})"
-    nested = [
-        within("author", "users", both),
-        within("in_reply_to_user", "users", both),
-        within("entities.mentions[*]", "users", both),
-    ]
-    parts = [
-        data_rows,
-        inside("includes.users", "users"),
-        inside("includes.tweets", "tweets"),
-        # A reference without text, and a mention without a profile, only name what they refer to.
-        f"SELECT * FROM ({refs}) WHERE json_exists(o, '$.text')",
-        *(f"SELECT * FROM ({n}) WHERE json_exists(o, '$.public_metrics')" for n in nested),
-    ]
-    return (
-        f"SELECT *, {literal(file.name)} AS _member, row AS _row FROM ({' UNION ALL '.join(parts)})"
-    )
+    listed = ", ".join(f"json_extract(j, '$.includes.{n}[*]') AS {n}" for n in ("users", "tweets"))
+    nested = "[o->'author', o->'in_reply_to_user'] || json_extract(o, '$.entities.mentions[*]')"
+    references = "json_extract(o, '$.referenced_tweets[*]')"
+    member = f"{literal(file.name)} AS _member"
+    # Each step is made once, for several others read it. A reference without text, and a mention
+    # without a profile, only name what they refer to.
+    return f"""
+        WITH pages AS MATERIALIZED (
+            SELECT CASE WHEN NOT coalesce({empty}, false) THEN {data} END AS top, {listed},
+              {seen} AS seen, row, CASE WHEN j IS NULL THEN raw END AS raw FROM {found}),
+        data_rows AS MATERIALIZED (
+            SELECT o, CASE WHEN {user} THEN 'users' ELSE 'data' END AS place, seen, row, raw
+            FROM (SELECT unnest(top) AS o, seen, row, raw FROM pages)),
+        refs AS MATERIALIZED (
+            SELECT unnest({references}) AS o, seen, row FROM data_rows WHERE place = 'data'),
+        both_of AS (
+            SELECT o, seen, row FROM data_rows WHERE place = 'data'
+            UNION ALL SELECT o, seen, row FROM refs),
+        nested AS (SELECT unnest({nested}) AS o, seen, row FROM both_of)
+        SELECT *, {member}, row AS _row FROM (
+            FROM data_rows
+            UNION ALL SELECT unnest(users), 'users', seen, row, NULL FROM pages
+            UNION ALL SELECT unnest(tweets), 'tweets', seen, row, NULL FROM pages
+            UNION ALL SELECT o, 'tweets', seen, row, NULL FROM refs WHERE json_exists(o, '$.text')
+            UNION ALL SELECT o, 'users', seen, row, NULL FROM nested
+              WHERE json_exists(o, '$.public_metrics'))"""
 
 
 def _accounts(relation: str) -> str:
     columns = users.columns("o", users.V2, ("id", "start", "end"))
     bad = malformed(BROKEN)
-    return (
-        f"SELECT {value('o', 'id')} AS account_id, seen AS observed_at, {columns}, _member, _row,"
-        f" o::VARCHAR AS _raw, {bad}, len(o::VARCHAR) AS _order"
-        f" FROM {relation} WHERE place = 'users'"
+    return parsed_once(
+        f"{value('o', 'id')} AS account_id, seen AS observed_at, {columns}, _member, _row,"
+        f" o::VARCHAR AS _raw, {bad}, len(o::VARCHAR) AS _order",
+        f"(FROM {relation} WHERE place = 'users')",
+        "o",
     )
 
 
 def _posts(relation: str) -> str:
-    kinds = "list_transform(json_extract_string(o, '$.referenced_tweets[*].type'), lambda k: k)"
-    ids = "json_extract_string(o, '$.referenced_tweets[*].id')"
+    lists = ", ".join(
+        f"json_extract_string(o, '$.referenced_tweets[*].{member}') AS {name}"
+        for name, member in (("kinds", "type"), ("ids", "id"))
+    )
 
     def referred(kind: str) -> str:
-        return f"{ids}[list_position({kinds}, '{kind}')]"
+        return f"ids[list_position(kinds, '{kind}')]"
 
     reference = f"coalesce({', '.join(referred(k) for k in ('retweeted', 'quoted', 'replied_to'))})"
     # The full text of a repost and its entities are those of the included original.
-    originals = (
-        f"(SELECT {value('o', 'id')} AS id, any_value(coalesce({value('o', 'note_tweet.text')},"
-        f" {value('o', 'text')})) AS text, any_value(o->'entities') AS entities,"
-        f" any_value({value('o', 'author_id')}) AS author FROM {relation}"
-        " WHERE place IN ('tweets', 'data') GROUP BY 1)"
+    texts = parsed_once(
+        f"{value('o', 'id')} AS id, {value('o', 'author_id')} AS author, o->'entities' AS entities,"
+        f" coalesce({value('o', 'note_tweet.text')}, {value('o', 'text')}) AS text",
+        f"(FROM {relation} WHERE place IN ('tweets', 'data'))",
+        "o",
     )
-    own = f"coalesce({value('p.o', 'note_tweet.text')}, {value('p.o', 'text')})"
+    originals = (
+        "(SELECT id, any_value(text) AS text, any_value(entities) AS entities,"
+        f" any_value(author) AS author FROM ({texts}) GROUP BY 1)"
+    )
+    own = f"coalesce({value('o', 'note_tweet.text')}, {value('o', 'text')})"
+    posts = parsed_once(
+        f"* EXCLUDE (texts), {own} AS own, {referred('retweeted')} AS retweeted,"
+        f" {reference} AS reference",
+        f"(SELECT *, {lists} FROM {relation} WHERE place <> 'users')",
+        "o",
+    )
     better = (
         "retweeted IS NOT NULL AND t.text IS NOT NULL AND (length(t.text) > length(own)"
         " OR (ends_with(own, '…') AND NOT contains(own, t.text)))"
     )
-    joined = f"""SELECT p.*, reference, author AS other,
+    joined = f"""SELECT p.*, author AS other,
         CASE WHEN {better} THEN t.text ELSE own END AS text,
         CASE WHEN {better} THEN t.entities ELSE p.o->'entities' END AS marks,
         {entities.cut_repost("own", "CASE WHEN retweeted IS NOT NULL THEN t.text END")} AS cut
-        FROM (SELECT p.*, {own} AS own, {referred("retweeted")} AS retweeted,
-                {reference} AS reference FROM {relation} p WHERE place <> 'users') p
+        FROM ({posts}) p
         LEFT JOIN {originals} t ON t.id = reference"""
 
     def listed(path: str, read_off: str) -> str:
@@ -216,11 +211,11 @@ def _posts(relation: str) -> str:
     more = (
         "CASE WHEN place = 'tweets' THEN map_concat(kept, MAP {'referenced': 'true'}) ELSE kept END"
     )
-    return f"""SELECT {value("o", "id")} AS post_id, {value("o", "author_id")} AS account_id,
+    columns = f"""{value("o", "id")} AS post_id, {value("o", "author_id")} AS account_id,
         {value("o", "created_at")} AS created_at, text, {value("o", "lang")} AS lang,
-        CASE WHEN list_contains({kinds}, 'retweeted') THEN 'repost'
-             WHEN list_contains({kinds}, 'quoted') THEN 'quote'
-             WHEN list_contains({kinds}, 'replied_to')
+        CASE WHEN list_contains(kinds, 'retweeted') THEN 'repost'
+             WHEN list_contains(kinds, 'quoted') THEN 'quote'
+             WHEN list_contains(kinds, 'replied_to')
                  OR {value("o", "in_reply_to_user_id")} IS NOT NULL THEN 'reply'
              ELSE 'original' END AS kind,
         reference AS ref_post_id,
@@ -231,5 +226,6 @@ def _posts(relation: str) -> str:
         {value("o", "source")} AS source_app, {counts},
         {entities.marked(more, "cut")} AS extra,
         _member, _row, coalesce(raw, o::VARCHAR) AS _raw, {malformed(BROKEN)},
-        (place = 'tweets')::INTEGER AS _order
-        FROM (SELECT *, {rest("o", list(TWEET))} AS kept FROM ({joined}))"""
+        (place = 'tweets')::INTEGER AS _order"""
+    found = f"(SELECT *, {rest('o', list(TWEET))} AS kept FROM ({joined}))"
+    return parsed_once(columns, found, "o")

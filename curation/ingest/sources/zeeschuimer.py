@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from botbench.core.sql import literal, literals
 from botbench.core.strict_model import StrictModel
 from curation.ingest.reading import entities
-from curation.ingest.reading.json import first, objects, value
+from curation.ingest.reading.json import first, objects, parsed_once, value
 from curation.ingest.recognition.head import Guess, Head, at
 from curation.ingest.sources import Traits, format_
 
@@ -341,10 +341,11 @@ def _read_site(stage: Stage, relation: str, site: Site) -> None:
         f"WHEN NOT coalesce(json_exists(d, {literal('$.' + path)}), false) THEN {literal(path)}"
         for path in site.needs
     )
-    source = (
-        f"(SELECT *, CASE {missing} END AS moved FROM (SELECT * REPLACE ({site.item} AS d)"
-        f" FROM {relation} WHERE host IN ({literals(site.hosts)})))"
+    items = (
+        f"(SELECT * REPLACE ({site.item} AS d) FROM {relation} WHERE host IN"
+        f" ({literals(site.hosts)}))"
     )
+    moved = f"CASE {missing} END AS moved"
     told = (
         "CASE WHEN moved IS NOT NULL THEN 'moved_member' END AS _reason,"
         f" '{site.name} items had a member ' || moved || '; this one has not' AS _message"
@@ -358,17 +359,24 @@ def _read_site(stage: Stage, relation: str, site: Site) -> None:
         else ""
     )
     place = "_member, _row, _raw"
+    people = parsed_once(
+        f"{account}, '{site.name}' AS platform, seen AS observed_at, {place}, _row AS _order,"
+        f" {moved}",
+        items,
+        "d",
+    )
+    posts = parsed_once(
+        f"{post}, {site.account['account_id']} AS account_id{extra}, {place}, {moved}", items, "d"
+    )
     stage.add_once(
         "accounts",
-        f"SELECT {account}, '{site.name}' AS platform, seen AS observed_at, {place}, _row AS _order"
-        f" FROM {source} WHERE moved IS NULL",
+        f"SELECT * EXCLUDE (moved) FROM ({people}) WHERE moved IS NULL",
         "account_id, observed_at",
         "_order",
     )
     stage.add(
         "posts",
-        f"SELECT {post}, {site.account['account_id']} AS account_id{extra}, {place}, {told}"
-        f" FROM {source}",
+        f"SELECT * EXCLUDE (moved), {told} FROM ({posts})",
     )
 
 
