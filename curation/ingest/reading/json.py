@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from itertools import product
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -198,8 +199,9 @@ def each_listed(names: tuple[str, ...], document: str = "j") -> str:
     return f"CASE WHEN {there} THEN {lists} ELSE [{document}] END"
 
 
-def parsed_once(columns: str, found: str, document: str = "j", name: str = "texts") -> str:
-    """SQL that selects columns from `found`, with all that is read of a document taken at once.
+def parsed_once(columns: str, found: str, *documents: str, name: str = "texts") -> str:
+    """SQL that selects columns from `found`, with all that is read of each document (`j` where
+    none is named) taken at once.
 
     DuckDB parses a document anew for each call, and each call keeps a whole vector of parsed
     documents in memory, but a call takes many paths. So the calls of one function become entries
@@ -207,11 +209,13 @@ def parsed_once(columns: str, found: str, document: str = "j", name: str = "text
     many members stay as they are.
     """
     taken, lists = columns, []
-    for function in ("json_extract_string", "json_exists", "json_type"):
+    for function, document in product(
+        ("json_extract_string", "json_exists", "json_type"), documents or ("j",)
+    ):
         call = rf"{function}\({re.escape(document)}, ('\$[^'*]*')\)"
         paths = list(dict.fromkeys(re.findall(call, columns)))
         if paths:
-            listed = name if function == "json_extract_string" else f"{name}_{function}"
+            listed = name if not lists else f"{name}_{len(lists)}"
             lists.append(f"{function}({document}, [{', '.join(paths)}]) AS {listed}")
             taken = re.sub(
                 call,

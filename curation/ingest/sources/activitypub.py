@@ -9,7 +9,7 @@ from pydantic import Field
 from botbench.core.sql import literal
 from botbench.core.strict_model import StrictModel
 from curation.ingest.reading import entities
-from curation.ingest.reading.json import is_array, malformed, objects, rest, value
+from curation.ingest.reading.json import is_array, malformed, objects, parsed_once, rest, value
 from curation.ingest.recognition.head import Guess, Head, look
 from curation.ingest.sources import Traits, format_
 
@@ -166,7 +166,7 @@ def _posts(relation: str, options: Options) -> str:
     shown = f"MAP {{'visibility': visibility, 'activity': {value('j', 'type')}}}"
     more = f"map_concat(coalesce({rest('note', list(NOTE))}, MAP {{}}), {shown})"
     where = _is_post() if options.private else f"{_is_post()} AND visibility <> 'private'"
-    return f"""SELECT coalesce({value("j", "object.id")}, {value("j", "id")}) AS post_id,
+    columns = f"""coalesce({value("j", "object.id")}, {value("j", "id")}) AS post_id,
         {value("j", "actor")} AS account_id,
         coalesce({value("j", "published")}, {value("j", "object.published")}) AS created_at, text,
         json_keys(note, '$.contentMap')[1] AS lang,
@@ -178,7 +178,10 @@ def _posts(relation: str, options: Options) -> str:
         CASE WHEN text IS NOT NULL THEN {named("Hashtag")} END AS hashtags,
         {entities.urls("text")} AS urls,
         CASE WHEN text IS NOT NULL THEN {named("Mention")} END AS mentions,
-        {more} AS extra, _member, _row, _raw, {malformed(BROKEN)}
-        FROM (SELECT *, {entities.plain(value("j", "object.content"))} AS text,
-              CASE WHEN json_type(j, '$.object') = 'OBJECT' THEN j->'object' END AS note
-              FROM {relation}) WHERE {where}"""
+        {more} AS extra, _member, _row, _raw, {malformed(BROKEN)}"""
+    found = (
+        f"(SELECT *, {entities.plain(value('j', 'object.content'))} AS text,"
+        " CASE WHEN json_type(j, '$.object') = 'OBJECT' THEN j->'object' END AS note"
+        f" FROM {relation} WHERE {where})"
+    )
+    return parsed_once(columns, found)

@@ -9,7 +9,15 @@ from pydantic import Field
 from botbench.core.sql import literal, literals
 from botbench.core.strict_model import StrictModel
 from curation.ingest.atproto import records
-from curation.ingest.reading.json import each_listed, first, malformed, objects, rest, value
+from curation.ingest.reading.json import (
+    each_listed,
+    first,
+    malformed,
+    objects,
+    parsed_once,
+    rest,
+    value,
+)
 from curation.ingest.recognition.head import Guess, Head
 from curation.ingest.sources import Traits, format_
 from curation.store.schema import Answer
@@ -112,7 +120,7 @@ def accounts(people: str, observed: str = value("doc", "capturedAt"), order: str
     labels = f"json_extract_string(doc, '$.{CAPTURE}.AccountLabels')"
     extra = f"CASE WHEN a IS NOT NULL THEN {rest('a', known)} ELSE MAP {{'labels': {labels}}} END"
     taken = f"{value('doc', f'{CAPTURE}.Takendown')} = 'true'"
-    return f"""SELECT {_of("did", "Identity.DID")} AS account_id,
+    columns = f"""{_of("did", "Identity.DID")} AS account_id,
         {_of("handle", "Identity.Handle")} AS handle,
         {_of("displayName", "display_name", "Profile.DisplayName")} AS display_name,
         {_of("description", "Profile.Description")} AS bio,
@@ -123,7 +131,8 @@ def accounts(people: str, observed: str = value("doc", "capturedAt"), order: str
         {_of("postsCount", "posts_count", "PostsCount")} AS posts_total,
         CASE WHEN {taken} THEN 'suspended' END AS status, {extra} AS extra, _member, _row,
         coalesce(a, doc)::VARCHAR AS _raw,
-        {order or f"len(coalesce(a, doc->'{CAPTURE}')::VARCHAR)"} AS _order FROM {people}"""
+        {order or f"len(coalesce(a, doc->'{CAPTURE}')::VARCHAR)"} AS _order"""
+    return parsed_once(columns, people, "a", "doc")
 
 
 def _claims(people: str, options: Options) -> str:
@@ -143,7 +152,7 @@ def _claims(people: str, options: Options) -> str:
 def posts(relation: str) -> str:
     """SQL of the posts of `items`, with reposts in feeds as posts of who reposted."""
     record = "CASE WHEN json_type(p, '$.record') = 'OBJECT' THEN p->'record' ELSE p->'value' END"
-    columns = records.post("record")
+    of_record = records.post("record")
     reposted = value("reason", "by.did")
     uri = value("p", "uri")
     author = f"coalesce({value('p', 'author.did')}, {records.did_of(uri)})"
@@ -155,20 +164,23 @@ def posts(relation: str) -> str:
         "ref_account_id": author,
     }
     own = {
-        name: f"CASE WHEN {reposted} IS NOT NULL THEN {sql} ELSE {columns[name]} END"
+        name: f"CASE WHEN {reposted} IS NOT NULL THEN {sql} ELSE {of_record[name]} END"
         for name, sql in of_repost.items()
     }
-    made = ", ".join(f"{sql} AS {name}" for name, sql in {**columns, **own}.items())
+    made = ", ".join(f"{sql} AS {name}" for name, sql in {**of_record, **own}.items())
     known = ["uri", "author", "record", "value", "viewer", "likeCount", "like_count"]
     known += ["repostCount", "repost_count", "replyCount", "reply_count", "quoteCount"]
     known += ["quote_count"]
-    return f"""SELECT CASE WHEN {reposted} IS NULL THEN {uri} ELSE coalesce(
+    columns = f"""CASE WHEN {reposted} IS NULL THEN {uri} ELSE coalesce(
             {value("reason", "uri")}, {uri} || '#repost-' || {reposted}) END AS post_id,
         coalesce({reposted}, {author}) AS account_id, {made},
         {first("p", "repostCount", "repost_count")} AS reposts,
         {first("p", "likeCount", "like_count")} AS likes,
         {first("p", "replyCount", "reply_count")} AS replies,
         {first("p", "quoteCount", "quote_count")} AS quotes, {rest("p", known)} AS extra,
-        _member, _row, _raw, {malformed("coalesce(json_type(o), '') <> 'OBJECT'")}
-        FROM (SELECT *, {record} AS record FROM {relation}
-              WHERE p IS NOT NULL OR coalesce(json_type(o), '') <> 'OBJECT')"""
+        _member, _row, _raw, {malformed("coalesce(json_type(o), '') <> 'OBJECT'")}"""
+    found = (
+        f"(SELECT *, {record} AS record FROM {relation}"
+        " WHERE p IS NOT NULL OR coalesce(json_type(o), '') <> 'OBJECT')"
+    )
+    return parsed_once(columns, found, "p", "record", "reason")

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from botbench.core.sql import literal
 from botbench.core.strict_model import StrictModel
 from curation.ingest.reading import entities
-from curation.ingest.reading.json import malformed, objects, rest, value
+from curation.ingest.reading.json import malformed, objects, parsed_once, rest, value
 from curation.ingest.recognition.head import Guess, Head, look
 from curation.ingest.sources import Traits, format_
 
@@ -138,7 +138,7 @@ def _posts(relation: str, options: Options) -> str:
     moment = f"coalesce(to_timestamp(try_cast({value('j', 'date_unixtime')} AS BIGINT)), {local})"
     links = f"list_concat({marked('text_link', 'href')}, {marked('link', 'text')})"
     shown = f"MAP {{'chat': title, 'chat_type': sort, 'date_local': {value('j', 'date')}}}"
-    return f"""SELECT chat || ':' || {value("j", "id")} AS post_id, {_author()} AS account_id,
+    columns = f"""chat || ':' || {value("j", "id")} AS post_id, {_author()} AS account_id,
         {moment} AS created_at, text,
         CASE WHEN {value("j", "forwarded_from")} IS NOT NULL THEN 'repost'
              WHEN {value("j", "reply_to_message_id")} IS NOT NULL THEN 'reply'
@@ -149,8 +149,9 @@ def _posts(relation: str, options: Options) -> str:
         coalesce({marked("mention", "text")}, {entities.mentions("text")}) AS mentions,
         {value("j", "via_bot")} AS source_app,
         map_concat({rest("j", list(KNOWN))}, {shown}) AS extra, _member, _row, _raw,
-        {malformed(BROKEN)}
-        FROM (SELECT *, {text} AS text, {marks} AS marks FROM {relation} WHERE {_is_message()})"""
+        {malformed(BROKEN)}"""
+    found = parsed_once(f"*, {text} AS text, {marks} AS marks", relation, name="inner_texts")
+    return parsed_once(columns, f"(FROM ({found}) WHERE {_is_message()})")
 
 
 def _tell(stage: Stage, file: SourceFile, relation: str, options: Options) -> None:
