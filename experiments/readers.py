@@ -12,7 +12,6 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,26 +28,43 @@ try:
     con.execute(f"CREATE TABLE t AS FROM {sys.argv[2]}('{sys.argv[1]}'{options})")
 except duckdb.Error:
     import orjson
-    rows = [orjson.loads(line) for line in open(sys.argv[1], "rb")]
+    content = open(sys.argv[1], "rb").read()
+    one = content.startswith(b"window.YTD.")
+    parts = [content[content.index(b"[") :]] if one else content.splitlines()
+    rows = [orjson.loads(part) for part in parts]
     sys.exit(9)
 """
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A small file of a format, whether it is an array, and what more is an id in it."""
+    """A small file of a format: whether it is an array, what more is an id in it, what stands
+    before all of it, and whether all of it is one item.
+    """
 
     file: str
     array: bool = False
     ids: bytes = b""
+    before: bytes = b""
+    whole: bool = False
 
 
 SAMPLES = {
     "twitter-v1-json": Sample("twitter_v11/lines.json"),
     "twitter-v2": Sample("twitter_v2/flat.jsonl"),
+    "twitter-archive": Sample(
+        "twitter_archive/tweets_2026.js", array=True, before=b"window.YTD.tweets.part0 = "
+    ),
     "bluesky-events": Sample("bluesky/jetstream_expected_v1.jsonl", ids=rb'(?<="rkey":")[^"]+'),
+    "bluesky-api": Sample(
+        "bluesky/getAuthorFeed.json", ids=rb"(?<=app\.bsky\.feed\.post/)[a-z0-9]+", whole=True
+    ),
     "mastodon": Sample("mastodon/account_statuses.json", array=True),
+    "activitypub": Sample("mastodon/outbox_activities_list.json", array=True),
+    "zeeschuimer": Sample("zeeschuimer/twitter-test.ndjson"),
     "reddit": Sample("reddit/test_comments.json", ids=rb'(?<="id":")[^"]+'),
+    "telegram": Sample("telegram/result_public_channel_2026.json", whole=True),
+    "crowdtangle": Sample("crowdtangle/crowdtangle_data_20231123.csv"),
 }
 
 
@@ -66,6 +82,7 @@ def main() -> None:
         for size in asked.mb:
             with tempfile.TemporaryDirectory(prefix="botbench-readers-") as folder:
                 ending = ".json" if sample.array else ".jsonl"
+                ending = ".csv" if sample.file.endswith(".csv") else ending
                 path = Path(folder) / f"{name}{ending}"
                 repeat(Path(asked.data) / "formats" / sample.file, sample, path, size * 1e6)
                 print(line(name, path, Path(folder) / "store"), flush=True)
@@ -73,25 +90,34 @@ def main() -> None:
 
 def repeat(source: Path, sample: Sample, path: Path, size: float) -> None:
     """Write the items of a file again and again, each copy with ids of its own."""
-    items = list(_items(source, sample))
+    head, items = _items(source, sample)
+    start, end = (b"[", b"]") if sample.array else (b"", b"\n")
+    between = b",\n" if sample.array else b"" if source.suffix == ".csv" else b"\n"
     with path.open("wb") as out:
-        out.write(b"[" if sample.array else b"")
-        copy = 0
+        out.write(sample.before + head + start)
+        copy = written = 0
         while out.tell() < size:
             for item in items:
-                between = (b",\n" if sample.array else b"\n") if out.tell() > 1 else b""
-                out.write(between + _renamed(item, copy, sample.ids))
+                out.write(between * bool(written) + _renamed(item, copy, sample.ids))
+                written += 1
             copy += 1
-        out.write(b"]" if sample.array else b"\n")
+        out.write(end)
 
 
-def _items(source: Path, sample: Sample) -> Iterator[bytes]:
+def _items(source: Path, sample: Sample) -> tuple[bytes, list[bytes]]:
+    """What stands once, and what is repeated: rows of a table, items of an array, or lines."""
+    import orjson
+
+    content = source.read_bytes()
+    if source.suffix == ".csv":
+        head, _, rows = content.partition(b"\n")
+        return head + b"\n", [rows.rstrip(b"\n") + b"\n"]
+    if sample.whole:
+        return b"", [orjson.dumps(orjson.loads(content))]
     if sample.array:
-        import orjson
-
-        yield from map(orjson.dumps, orjson.loads(source.read_bytes()))
-    else:
-        yield from (line for line in source.read_bytes().splitlines() if line.strip())
+        listed = orjson.loads(content[content.index(b"[") :])
+        return b"", [orjson.dumps(item) for item in listed]
+    return b"", [line for line in content.splitlines() if line.strip()]
 
 
 def _renamed(item: bytes, copy: int, ids: bytes) -> bytes:

@@ -240,7 +240,8 @@ def rest(document: str, known: list[str], said: str = "{}") -> str:
         f" lambda e: {{'k': e[1], 'v': {said.replace('{}', 'e[2]')}}})"
     )
     found = f"list_transform([json_keys({document})], lambda names: {entries})[1]"
-    return f"map_from_entries(list_filter({found}, lambda e: e.v IS NOT NULL))"
+    kept = f"map_from_entries(list_filter({found}, lambda e: e.v IS NOT NULL))"
+    return f"CASE WHEN {document} IS NOT NULL THEN {kept} END"
 
 
 def malformed(is_bad: str = "j IS NULL") -> str:

@@ -1,0 +1,88 @@
+"""All that is read of a document is taken in one call of each function, with the same values."""
+
+import duckdb
+import pytest
+
+from curation.ingest.reading.json import parsed_once, rest, value
+
+DOCUMENTS = [
+    '{"a": {"b": 1, "c": null}, "t": "x", "l": ["u", "v"]}',
+    '{"a": "text", "t": 1e400, "t": 2}',
+    '{"a": [], "": 3, "$x": 4, "q\\"z": 5, "a.b": 6, "n": {"m": "é"}}',
+    "[1]",
+    "null",
+    None,
+]
+COLUMNS = f"""{value("j", "a.b")} AS b, coalesce({value("j", "t")}, {value("k", "t")}) AS t,
+    json_exists(j, '$.a.c') AS there, json_exists(k, '$.a') AS k_there,
+    json_type(j, '$.a') AS kind, json_type(j) AS whole, json_exists(j, '$."$x"') AS dollar,
+    json_extract_string(j, '$.l[*]') AS many, json_extract_string(j, '$.l[0]') AS one"""
+
+
+@pytest.fixture
+def connection():
+    with duckdb.connect() as made:
+        made.execute("CREATE TABLE d (n INTEGER, j JSON, k JSON)")
+        rows = [(i, d, DOCUMENTS[-1 - i]) for i, d in enumerate(DOCUMENTS)]
+        made.executemany("INSERT INTO d VALUES (?, ?, ?)", rows)
+        yield made
+
+
+def test_values_are_those_of_the_calls_alone(connection):
+    plain = connection.execute(f"SELECT {COLUMNS} FROM d ORDER BY n").fetchall()
+    query = parsed_once(COLUMNS, "d", "j", "k")
+    assert connection.execute(f"{query} ORDER BY n").fetchall() == plain
+    assert plain[0] == ("1", "x", True, None, "OBJECT", "OBJECT", False, ["u", "v"], "u")
+
+
+def test_each_function_is_called_once_for_a_document():
+    query = parsed_once(COLUMNS, "d", "j", "k")
+    calls = {
+        f"{function}({document},": query.count(f"{function}({document},")
+        for function in ("json_extract_string", "json_exists", "json_type")
+        for document in "jk"
+    }
+    # The list of many members stays a call of its own.
+    assert calls == {
+        "json_extract_string(j,": 2,
+        "json_extract_string(k,": 1,
+        "json_exists(j,": 1,
+        "json_exists(k,": 1,
+        "json_type(j,": 1,
+        "json_type(k,": 0,
+    }
+    assert parsed_once("n", "d") == "SELECT n FROM d"
+
+
+def test_the_rest_of_a_document_is_what_no_column_holds(connection):
+    found = connection.execute(f"SELECT {rest('j', ['a', 'l'])} FROM d ORDER BY n").fetchall()
+    assert [row[0] for row in found] == [
+        {"t": "x"},
+        # Of a name that stands twice the first counts.
+        {"t": "1e400"},
+        {"$x": "4", 'q"z': "5", "a.b": "6", "n": '{"m":"é"}'},
+        {},
+        {},
+        None,
+    ]
+    marked = connection.execute(f"SELECT {rest('j', ['a', 'l'], 'upper({})')} FROM d WHERE n = 0")
+    assert marked.fetchone() == ({"t": "X"},)
+
+
+def test_items_of_zeeschuimer_are_parsed_once_for_all_columns():
+    from curation.ingest.sources import zeeschuimer
+
+    asked = []
+
+    class Asked:
+        def add_once(self, table, query, key, order):
+            asked.append(query)
+
+        def add(self, table, query):
+            asked.append(query)
+
+    zeeschuimer._read_site(Asked(), "seen", zeeschuimer.SITES[0])
+    for query in asked:
+        assert query.count("json_extract_string(d, [") == query.count("json_exists(d, [") == 1
+        # One more tells where a wrapped item stands.
+        assert query.count("json_exists(d,") == 2
