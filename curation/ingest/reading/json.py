@@ -208,7 +208,7 @@ def parsed_once(columns: str, found: str, *documents: str, name: str = "texts") 
     of one list: texts (called `name`), what is there, and of what type it is. Paths that match
     many members stay as they are.
     """
-    taken, lists = columns, []
+    taken, lists = columns, list[str]()
     for function, document in product(
         ("json_extract_string", "json_exists", "json_type"), documents or ("j",)
     ):
