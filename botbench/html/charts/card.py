@@ -95,7 +95,8 @@ def gaps(classes: Sequence[dict[str, Any]], names: Sequence[str]) -> str:
 
 def _gap(row: int, name: str, share: float) -> Svg:
     y = 2 + row * 15
-    wide = max((GAPS_WIDTH - 84) * share, 1 if share else 0)
+    # Names are to the left of 52; "100 %" has to fit beside the longest bar.
+    wide = max((GAPS_WIDTH - 92) * share, 1 if share else 0)
     bar = element("rect", "", class_="ac-c1", x=52, y=y + 1, width=f"{wide:.1f}", height=11, rx=2)
     label = percent(share) if share else "0"
     return joined(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from botbench.html import environment
-from botbench.html.charts import campaign, elements, layout, plots
+from botbench.html.charts import campaign, card, elements, layout, plots
 from botbench.html.charts.intervals import Span, intervals
 from botbench.html.charts.rows import Dot, Row, Tie, rows
 from botbench.html.charts.timeline import Series, timeline
@@ -159,3 +159,10 @@ def test_series_differ_in_dash_and_mark():
     dashes = re.findall(r"\.line\.c\d \{ stroke-dasharray:([\d ]+)", css)
     assert len(dashes) == len(set(dashes)) == 7
     assert len({elements.shape("m", k, 0, 0, 3) for k in range(8)}) == 8
+
+
+def test_the_share_beside_the_longest_bar_of_gaps_fits():
+    """One class has all: "100 %" is 5 characters of at most 7 units at 9.5 px."""
+    chart = card.gaps([{"class": 3, "n": 5}], ["10 s", "1 min", "10 min", "1 h", "6 h"])
+    (x,) = re.findall(r'x="([\d.]+)" y="57">100 %<', chart)
+    assert float(x) == 52 + 84 + 4 and float(x) + 5 * 7 <= card.GAPS_WIDTH
