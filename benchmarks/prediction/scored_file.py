@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.data import duplicates, external_scores, float_ids
+from benchmarks.data import duplicates, external_scores
 from benchmarks.data.groups import GROUPS, members
 from botbench.core.duckdb_work import scratch_database
 from botbench.core.errors import UserError
 from botbench.core.sql import literal
+from curation.ingest.faults import float_ids
 
 if TYPE_CHECKING:
     from curation.release.release import Release

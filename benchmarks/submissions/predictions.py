@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.data import float_ids
 from benchmarks.submissions.problems import FORMULA, Problem
 from botbench.core.duckdb_work import scratch_database
 from botbench.core.errors import UserError, first_line
 from botbench.core.sql import literal
 from botbench.untrusted import tables
+from curation.ingest.faults import float_ids
 
 if TYPE_CHECKING:
     import duckdb

@@ -45,7 +45,7 @@ def read(path: Path, what: str = "", size: int = SIZE, *, halves: bool = False) 
     Raises UnreadableJson for a file that cannot be read, is over `size` bytes or `DEPTH` levels,
     repeats a key of an object, or holds a number that is not finite or over `DIGITS` long. Texts
     with half a character (a lone surrogate) are refused too, unless `halves`: then the caller
-    treats them (`is_whole`).
+    treats them (`is_whole`), and bytes that are no UTF-8 are such halves as well.
     """
     name = f"{what} {path}".strip()
     try:
@@ -66,7 +66,7 @@ def parse(content: bytes, what: str, *, halves: bool = False) -> Any:
     {'a': [1, None]}
     """
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig", "surrogateescape" if halves else "strict")
     except UnicodeDecodeError as error:
         problem = f"byte {content[error.start]:#04x} at {error.start:,} is not UTF-8 text"
         raise UnreadableJson(what, problem) from None

@@ -14,6 +14,7 @@ from botbench.core.errors import UserError, first_line
 from botbench.core.files import no_file
 from botbench.untrusted import tables
 from botbench.untrusted.csv_tables import unreadable
+from curation.ingest.faults import float_ids
 
 SCORES, KINDS = "sample_scores", "sample_kinds"
 GIVEN = "sample_file"
@@ -122,6 +123,8 @@ def _check(
         raise UserError(
             f"{file}, account {wrong[0]}: {score} is {wrong[1]}; expected a number from 0 to 1."
         )
+    if odd := float_ids.told(connection, f"(SELECT account_id FROM {table} WHERE {which})"):
+        raise UserError(f"{file}: {odd}.")
     twice: Any = connection.execute(
         f"SELECT account_id, count(*) FROM {table} WHERE {which} GROUP BY {key} "
         "HAVING count(*) > 1 ORDER BY ALL LIMIT 1"

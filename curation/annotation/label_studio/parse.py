@@ -166,7 +166,8 @@ class Reader:
         try:
             if not whole:
                 raise RefusedError(
-                    "a text holds half a character (a lone surrogate), which the store cannot keep"
+                    "a text holds half a character (a lone surrogate) or bytes that are no UTF-8,"
+                    " which the store cannot keep"
                 )
             row["updated_at"] = _time(annotation, "updated_at")
             self._check_owner(task, row)

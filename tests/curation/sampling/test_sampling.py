@@ -531,6 +531,16 @@ def test_rare_kinds_have_their_share(store, tmp_path):
         ("account_id,p_bot", [("1", 0.5), ("1", 0.5)], "account 1 stands there 2 times"),
         (
             "account_id,p_bot",
+            [("1.23E+17", 0.5), ("1.23E+17", 0.5), ("2", 0.5)],
+            r"s.csv: 2 account ids went through a float \(1.23E\+17\) and have lost digits",
+        ),
+        (
+            "account_id,p_bot",
+            [(f"123456789012345{i}0000", 0.5) for i in range(9)],
+            "account_id is rounded, as 9 of 9 ids of 20 digits here are",
+        ),
+        (
+            "account_id,p_bot",
             [("elsewhere", 0.5)],
             "none of the 9 accounts of d that can be drawn is in the score files",
         ),

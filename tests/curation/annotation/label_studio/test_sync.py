@@ -386,6 +386,30 @@ def test_a_file_that_is_no_export(here, tmp_path, text, told):
     assert told in str(error.value) and "export.json" in str(error.value)
 
 
+def test_bytes_that_are_no_text_cost_one_annotation(here, tmp_path):
+    file = tmp_path / "export.json"
+    note = {"from_name": "note", "type": "textarea", "value": {"text": ["caf\xe9"]}}
+    tasks = [
+        {
+            "id": number,
+            "data": {"account_id": account},
+            "annotations": [
+                {
+                    "id": number,
+                    "result": [chosen("answer", "bot"), *said],
+                    "updated_at": "2026-01-01T00:00:00Z",
+                }
+            ],
+        }
+        for number, account, said in ((1, "a", [note]), (2, "b", []))
+    ]
+    file.write_bytes(json.dumps(tasks, ensure_ascii=False).encode("latin-1"))
+    done = sync_run.sync_file(here.store, file, dataset="made-up-7")
+    assert counts(done) == (1, 0, 1)
+    assert here.standing() == [("b", "bot")]
+    assert "bytes that are no UTF-8" in done.rejected[0]["reason"]
+
+
 def test_a_note_cut_inside_a_character_is_rejected_alone(here, tmp_path):
     """Half an emoji made the whole import fail; a NUL byte and a batch that is a list are alike."""
     file = tmp_path / "export.json"
