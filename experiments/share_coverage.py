@@ -110,6 +110,12 @@ def light_bots(random: Random, y: Floats) -> Floats:
     return lognormal(random, y) * (1 - 0.8 * y)
 
 
+def posts_or_none(random: Random, y: Floats) -> Floats:
+    """Whole numbers of posts: half of the accounts have under 2, and most bots none."""
+    few = random.negative_binomial(0.5, 0.05, len(y)).astype(np.float64)
+    return np.where((y == 1) & (random.random(len(y)) < 0.8), 0.0, few)
+
+
 SETTINGS = {
     "15 % bots, n = 500, hard .995/1": Setting(0.15, 500, hard(0.995, 1)),
     "15 % bots, n = 500, hard .98/.999": Setting(0.15, 500, hard(0.98, 0.999)),
@@ -155,6 +161,9 @@ SETTINGS = {
     ),
     "accounts, n = 500 by size, floor .02, d' = 2": Setting(
         0.10, 500, normal(2), sizes=lognormal, by_size=True, of_accounts=True
+    ),
+    "accounts, n = 500 by posts, floor .02, most bots have none, d' = 2": Setting(
+        0.10, 500, normal(2), sizes=posts_or_none, by_size=True, of_accounts=True
     ),
     "accounts, n = 500 by size, floor .02, light bots, d' = 2": Setting(
         0.10, 500, normal(2), sizes=light_bots, by_size=True, of_accounts=True

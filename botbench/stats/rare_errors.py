@@ -28,7 +28,7 @@ least .94 for every expected number.
 """
 
 ALIKE = 4.0
-"""Strata whose accounts stand for up to so many times as many others are one class of weights."""
+"""Accounts that stand for up to so many times as many others are one class of weights."""
 
 TOLERATED = 1.5
 """Up to this, the heaviness that a sample lacks is taken as chance."""
@@ -133,15 +133,19 @@ def heavier(drawn: Sample, size: Floats, squares: float | None) -> float:
 def weight_classes(drawn: Sample) -> NDArray[np.int64]:
     """Accounts of about equal design weight, by class: int64[n].
 
-    Strata that are drawn sparsely are a class of their own: accounts of others, however many, say
-    nothing of how often errors occur there. Independent draws are one class.
+    Accounts that are drawn sparsely are a class of their own: others, however many, say nothing of
+    how often errors occur there. In simple draws a class is measured from its heaviest stratum; in
+    independent ones, where every account has its own weight, it ends where weights make a jump.
     """
     found = np.zeros(len(drawn), dtype=np.int64)
-    number, heaviest = 0, float("inf")
-    for weight in np.unique(drawn.weight[~drawn.independent])[::-1]:
-        if weight < heaviest / ALIKE:
-            number, heaviest = number + 1, weight
-        found[~drawn.independent & (drawn.weight == weight)] = number
+    number, before = 0, float("inf")
+    for at in np.argsort(-drawn.weight, kind="stable").tolist():
+        weight = float(drawn.weight[at])
+        if weight < before / ALIKE:
+            number, before = number + 1, weight
+        elif drawn.independent[at]:
+            before = weight
+        found[at] = number
     return found
 
 
@@ -172,7 +176,8 @@ def _errors(weight: Floats, residual: Floats, largest: float, heavy: float) -> E
     whole = float(weight.sum())
     if not whole > 0:
         return Errors(0.0, 1.0, 0.0, 0.0)
-    large = residual > LARGE
+    # Nine places, as in `worth`: half of an error is none in any order of rows.
+    large = residual > LARGE + 1e-9
     trials = worth(weight, np.ones(len(weight))) / heavy
     large_ones = weight[large] * residual[large]
     if not large_ones.sum() > 0:

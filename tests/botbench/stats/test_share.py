@@ -278,6 +278,19 @@ def test_thirty_bots_are_thirty_in_any_order_of_rows():
     assert len(found) == 2 and any(method == ALONE for method, _, _ in found)
 
 
+def test_a_residual_of_a_half_is_no_large_one_in_any_order_of_rows():
+    """One bot and one person are flagged, so the tuning is a half, but for the order of a sum."""
+    y, said = np.zeros(900), np.zeros(900)
+    y[0], said[[0, 1, *range(300, 302)]] = 1, 1
+    drawn, chance = np.arange(900) < 300, np.full(900, 1 / 3)
+    known, random, found = np.where(drawn, y, np.nan), np.random.default_rng(0), set()
+    for _ in range(40):
+        at = random.permutation(900)
+        one = share(known[at], drawn[at], chance, said[at])
+        found.add((round(one.low, 9), round(one.high, 9)))
+    assert len(found) == 1
+
+
 def test_scores_of_the_sample_alone_are_not_used():
     """They made the interval .53 as wide as that of the sample, without knowing anything more."""
     random = np.random.default_rng(3)
@@ -340,6 +353,25 @@ def test_samples_of_flagged_accounts_are_covered(flagged, others, scored):
         held.append(found.low <= y.mean() <= found.high)
     # It was .68 to .90 where heavy and light accounts were counted together.
     assert np.mean(held) >= 0.93 - 3 * math.sqrt(0.93 * 0.07 / CAMPAIGNS)
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.1])
+def test_thinly_drawn_accounts_of_independent_draws_are_counted_by_themselves(spread):
+    """2 % bots; 300 of those flagged and 300 others, each drawn with about the same chance."""
+    random = np.random.default_rng(7)
+    held, width = [], []
+    for _ in range(CAMPAIGNS):
+        y = (random.random(20_000) < 0.02).astype(float)
+        said = (random.random(20_000) < np.where(y == 1, 0.7, 0.02)).astype(float)
+        part = np.where(said == 1, 300 / said.sum(), 300 / (said == 0).sum())
+        chance = np.minimum(part * np.exp(spread * (random.random(20_000) - 0.5)), 1)
+        drawn = random.random(20_000) < chance
+        found = share(np.where(drawn, y, np.nan), drawn, chance, said)
+        held.append(found.low <= y.mean() <= found.high)
+        width.append(found.high - found.low)
+    # It was .85 where all were counted together, and .0219 wide.
+    assert np.mean(held) >= 0.93 - 3 * math.sqrt(0.93 * 0.07 / CAMPAIGNS)
+    assert np.mean(width) <= 0.022
 
 
 def test_scores_with_a_heavy_tail_do_not_move_the_share():
