@@ -63,7 +63,9 @@ SAMPLES = {
     "activitypub": Sample("mastodon/outbox_activities_list.json", array=True),
     "zeeschuimer": Sample("zeeschuimer/twitter-test.ndjson"),
     "reddit": Sample("reddit/test_comments.json", ids=rb'(?<="id":")[^"]+'),
-    "telegram": Sample("telegram/result_public_channel_2026.json", whole=True),
+    "telegram": Sample(
+        "telegram/result_public_channel_2026.json", ids=rb'(?<="id":)[0-9]+', whole=True
+    ),
     "crowdtangle": Sample("crowdtangle/crowdtangle_data_20231123.csv"),
 }
 

@@ -13,7 +13,7 @@ from botbench.text.amounts import EXAMPLE, LEAST, memory_bytes
 
 T = TypeVar("T")
 
-SMALL = 600_000_000
+SMALL = 1_000_000_000
 """Bytes with which a step is tried first. Staged rows beyond them go to the disk, which takes no
 more processor time worth telling (measured with 1 GB of JSON)."""
 

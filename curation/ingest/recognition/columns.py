@@ -10,22 +10,21 @@ from typing import TYPE_CHECKING, Any
 from botbench.core.errors import UserError
 from botbench.text import numbers
 from botbench.untrusted import csv_tables
+from curation.ingest import packings
 from curation.ingest.card_model import Card
 from curation.ingest.recognition.head import Guess
-from curation.ingest.recognition.names import folded, mapped
+from curation.ingest.recognition.names import LABELS, VAGUE, folded, mapped
 from curation.ingest.recognition.recognise import Found, Recognised, recognise, slug
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-LABELS = ("label", "answer", "class", "target", "isbot", "bot", "accounttype", "type", "category")
-"""What a column of labels is called; the first that a table has is taken."""
-VAGUE = {"class", "target", "accounttype", "type", "category"}
-"""Of these, those that also other things are called: every value must be known, bot and human."""
 BOT = {"bot", "bots", "spam", "spambot", "spammer", "fake", "automated", "true", "yes", "1"}
 HUMAN = {"human", "humans", "genuine", "real", "legit", "legitimate", "user", "false", "no", "0"}
 DOUBTFUL = {"spam", "spammer", "fake"}
 """Words for accounts that many data sets call bots, though people may run them."""
+SAID = {"meaning": "as the file says", "claimant": "the file"}
+"""What a card says of a label that only the file explains."""
 MOST = 12
 """A column of labels has at most so many different values."""
 
@@ -39,7 +38,7 @@ def card_for(file: Path, name: str | None = None, platform: str | None = None) -
         what = "is a folder; new card wants a file" if file.is_dir() else "is not there"
         raise UserError(f"{file} {what}.")
     try:
-        return recognise(file, name, platform)
+        return _with_label(file, recognise(file, name, platform))
     except UserError as error:
         unknown = error
     if file.suffix.lower() not in (".csv", ".tsv", ".txt"):
@@ -57,12 +56,7 @@ def card_for(file: Path, name: str | None = None, platform: str | None = None) -
         options["separator"] = head.separator
     label = label_of(file, [n for n in head.names if n not in columns.values()])
     if label is not None:
-        plain = all(k == v for k, v in label.codes.items()) and not label.blank
-        answer: dict[str, Any] = {"column": label.column, "codes": label.codes}
-        if label.blank:
-            # A blank is no claim, and no fault.
-            answer |= {"optional": True, "trim": True}
-        options["claims"] = {"answer": label.column if plain else answer}
+        options["claims"] = {"answer": label.answer()}
     document = {
         "id": name or slug(file),
         "title": file.name,
@@ -70,12 +64,31 @@ def card_for(file: Path, name: str | None = None, platform: str | None = None) -
         "licence": "not stated",
         "citation": "not stated",
         "sources": [{"file": file.name, "local_only": True}],
-        **({"label": {"meaning": "as the file says", "claimant": "the file"}} if label else {}),
+        **({"label": SAID} if label else {}),
         "reads": [{"format": "tabular", "options": options}],
     }
     card = Card.model_validate(document)
     guess = Guess(0.5, notes=(label.told(),) if label else ())
     return Found(card, file.parent, (Recognised(file.name, "tabular", guess),))
+
+
+def _with_label(file: Path, found: Found) -> Found:
+    """The card of a table in the schema's columns, with its column of labels where it has one."""
+    options = dict(found.card.reads[0].options)
+    if found.format != "tabular" or options.get("type") != "csv" or "claims" in options:
+        return found
+    if packings.packing_of(packings.start_of(file)) or options.get("skip_lines"):
+        return found
+    read = set(options["accounts"].values())
+    label = label_of(file, [n for n in csv_tables.head(file).names if n not in read])
+    if label is None:
+        return found
+    options["claims"] = {"answer": label.answer()}
+    document = found.card.model_dump(mode="json", exclude_defaults=True)
+    reads = [{"format": "tabular", "options": options}]
+    card = Card.model_validate({**document, "label": SAID, "reads": reads})
+    guess = Guess(found.sure, notes=(label.told(),))
+    return Found(card, found.folder, (Recognised(file.name, "tabular", guess),))
 
 
 @dataclass(frozen=True)
@@ -88,6 +101,14 @@ class Label:
     codes: dict[str, str]
     values: Mapping[str, int]
     blank: int = 0
+
+    def answer(self) -> str | dict[str, Any]:
+        """The mapping of a claim's answer, as a card has it."""
+        if all(k == v for k, v in self.codes.items()) and not self.blank:
+            return self.column
+        # A blank is no claim, and no fault.
+        blank = {"optional": True, "trim": True} if self.blank else {}
+        return {"column": self.column, "codes": self.codes, **blank}
 
     def told(self) -> str:
         """What was taken for what, for people."""

@@ -46,6 +46,10 @@ ACCOUNTS: dict[str, tuple[str, ...]] = {
 }
 """Columns of accounts, and what people and tools call them: small letters and digits only; the
 first that a table has is taken."""
+LABELS = ("label", "answer", "class", "target", "isbot", "bot", "accounttype", "type", "category")
+"""What a column of labels is called; the first that a table has is taken."""
+VAGUE = {"class", "target", "accounttype", "type", "category"}
+"""Of these, names that other things have too: every value must be known, bot and human."""
 
 
 def mapped(names: Iterable[str]) -> dict[str, str]:

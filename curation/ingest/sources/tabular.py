@@ -24,6 +24,7 @@ from curation.ingest.reading.records import (
 )
 from curation.ingest.reading.stage import FED, Stage
 from curation.ingest.reading.tidy import Dialect
+from curation.ingest.recognition import names
 from curation.ingest.recognition.head import Guess, Head
 from curation.ingest.sources import Traits, format_
 from curation.store.schema import TABLES
@@ -139,6 +140,12 @@ class Options(StrictModel, coerce_numbers_to_str=True):
         return found
 
 
+_UNREAD = (
+    "The column {} may be a label; it is kept under extra, and no claim is read from it. To have it"
+    " read: botbench new card FILE."
+)
+
+
 def recognise(head: Head) -> Guess | None:
     """A table or objects with columns of the schema: `account_id`, `post_id`, `followers`, ..."""
     columns = set(head.columns) or (head.members() if head.share("account_id") > 0.5 else set())
@@ -161,7 +168,10 @@ def recognise(head: Head) -> Guess | None:
     if "answer" in columns:
         found["claims"] = {"answer": {"column": "answer", "optional": True}}
         found["label"] = {"meaning": "as the file says", "claimant": "the file"}
-    return Guess(0.8, found)
+        return Guess(0.8, found)
+    plain = set(names.LABELS) - names.VAGUE
+    labels = [c for c in sorted(columns) if names.folded(c) in plain]
+    return Guess(0.8, found, notes=tuple(_UNREAD.format(c) for c in labels[:1]))
 
 
 @format_(

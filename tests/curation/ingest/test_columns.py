@@ -67,6 +67,23 @@ def test_a_blank_label_is_no_claim_and_no_fault(cli, tmp_path):
     ]
 
 
+def test_a_label_beside_columns_of_the_schema_is_told_and_read_by_a_card(cli, tmp_path):
+    (tmp_path / "own.csv").write_text("account_id;followers;is_bot\n7;1;1\n8;2;0\n")
+    said = cli("pull", "own.csv").stderr
+    assert (
+        "Note: The column is_bot may be a label; it is kept under extra, and no claim is read from"
+        " it. To have it read: botbench new card FILE." in said
+    )
+    told = cli.json("new", "card", "own.csv", "--as", "mine")
+    assert told["tables"]["claims"]["kept"] == 2
+    assert told["notes"] == [
+        "Of the column is_bot, 1 for bot and 0 for human is taken as the label. Correct `codes` on"
+        " the card where this is wrong."
+    ]
+    pulled = cli.json("pull", "mine.yaml", "--from", ".")
+    assert pulled["claims"] == {"dataset": {"bot": 1, "human": 1}}
+
+
 def test_a_card_by_which_nothing_is_kept_is_to_be_corrected_first(cli, tmp_path):
     rows = "".join(f"{i},caf\xe9,bot\n" for i in range(3))
     (tmp_path / "old.csv").write_bytes(b"id,bio,label\n" + rows.encode("latin-1"))
