@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help story demo test quick lint speed spark scale chaos fuzz requirements docs pictures bluesky experiments clean label-studio sbom
+.PHONY: help story demo test quick lint speed spark newest scale chaos fuzz requirements docs pictures bluesky experiments clean label-studio sbom
 
 PYTHON ?= python3
 VENV := .venv
@@ -61,6 +61,14 @@ spark: $(VENV)/dev.stamp ## the engines' tests on Spark itself, in an environmen
 	.spark/bin/python -m pip install --quiet --disable-pip-version-check "pyspark[connect]>=4.0,<4.1"
 	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(.spark/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/dependencies.pth"
 	.spark/bin/python -m pytest -p no:xdist -p no:cacheprovider tests/curation/features/test_features_engines.py tests/benchmarks/execution/test_on_engine.py $(PYTEST_ARGS)
+
+newest: $(VENV)/dev.stamp ## the core's tests on the newest DuckDB that wheels of its extensions exist for, in an environment of its own
+	test -x .newest/bin/python || $(PYTHON) -m venv .newest
+	rm -f .newest/lib/python*/site-packages/dependencies.pth
+	.newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade $(addprefix duckdb-extension-,ducklake sqlite-scanner postgres-scanner httpfs)
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(.newest/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/dependencies.pth"
+	@.newest/bin/python -c 'import duckdb; print("DuckDB", duckdb.__version__)'
+	.newest/bin/python -m pytest -p no:xdist -p no:cacheprovider $(CORE) $(PYTEST_ARGS)
 
 scale: $(VENV)/dev.stamp ## the whole path on simulated files of TwiBot-22's layout, FACTOR=0.01 of its size: docs/scale.md
 	$(BIN)/python experiments/scale.py --factor $(or $(FACTOR),0.01) $(ARGS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,14 +30,17 @@ NOBODY = "bots.txt"
 
 
 @contextmanager
-def accounts(
+def accounts(  # noqa: PLR0917 (where and how to read one thing)
     what: str,
     platform: str | None,
     observed_at: str | None,
     scratch: Path,
     place: str | Path | None = None,
+    needs: Collection[str] | None = None,
 ) -> Iterator[ReleaseArrays]:
     """The unlabelled accounts of a FILE or of a data set in the store; files are under `scratch`.
+
+    Features that no need of `needs` names, nor its family, are not computed: missing everywhere.
 
     `place` is the store's address, by default that of the environment. `platform` is that of a
     file's accounts; `observed_at` is the time of observation if the file has none. Raises UserError
@@ -48,7 +51,7 @@ def accounts(
     if Path(what).is_file():
         with Store(scratch / "store") as store:
             _pulled(store, *_read_by(Path(what), platform, scratch / "files"), Path(what))
-            yield arrays_of(store, NAME, scratch / "frozen", observed_at)
+            yield arrays_of(store, NAME, scratch / "frozen", observed_at, needs)
         return
     with Store(place, create=False) as store:
         columns = [
@@ -61,7 +64,7 @@ def accounts(
             raise UserError(f"{no_file('file of accounts, or data set', Path(what))}; give a file.")
         if what not in columns:
             raise unknown("file or data set", what, columns)
-        yield arrays_of(store, what, scratch / "frozen", observed_at)
+        yield arrays_of(store, what, scratch / "frozen", observed_at, needs)
 
 
 def _read_by(file: Path, platform: str | None, folder: Path) -> tuple[Card, Path]:
@@ -179,9 +182,16 @@ def _format(file: Path, columns: set[str]) -> str:
 
 
 def arrays_of(
-    store: Store, dataset: str, folder: Path, observed_at: str | None = None
+    store: Store,
+    dataset: str,
+    folder: Path,
+    observed_at: str | None = None,
+    needs: Collection[str] | None = None,
 ) -> ReleaseArrays:
-    """A data set's accounts at their last observation, with new features; written to `folder`."""
+    """A data set's accounts at their last observation, with new features; written to `folder`.
+
+    `needs` limits the features that are computed, as in `accounts`.
+    """
     from curation.features import FEATURES, compute
     from curation.store.schema import TABLES
     from curation.store.snapshot_queries import latest
@@ -211,8 +221,11 @@ def arrays_of(
         f"FROM read_parquet({literal(folder / f'{table}.parquet')})"
         for table in ("accounts", "posts")
     )
-    table = compute(store.connection, people, posts)
-    names = [name for name in table.column_names if name != "account_id"]
+    table = compute(store.connection, people, posts, families_of(needs))
+    names = list(FEATURES)
+    values = np.full((table.num_rows, len(names)), np.nan)
+    computed = [name for name in names if name in table.column_names]
+    values[:, [names.index(name) for name in computed]] = matrix(table.select(computed))
     platform = store.arrow(
         f"SELECT platform FROM read_parquet({literal(folder / 'accounts.parquet')}) ORDER BY"
         " account_id"
@@ -229,5 +242,16 @@ def arrays_of(
         np.full(n, -1, dtype=np.int8),
         tuple(names),
         tuple(FEATURES[name].family for name in names),
-        matrix(table.select(names)),
+        values,
     )
+
+
+def families_of(needs: Collection[str] | None) -> list[str] | None:
+    """The families of features that needs name, by themselves or by a member; None for all."""
+    from curation.features import FEATURES, families
+
+    if needs is None:
+        return None
+    named = {*needs, *(FEATURES[need].family for need in needs if need in FEATURES)}
+    # One family at least, so that there is a table of the accounts.
+    return [family for family in families() if family in named] or families()[:1]

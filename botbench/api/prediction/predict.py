@@ -239,7 +239,7 @@ def scored(asked: Asked, accounts: str, scratch: Path) -> Predicted:
     if asked.save is not None:
         _refuse_sealed(asked.home, train)
     with new_accounts.accounts(
-        accounts, asked.platform, asked.observed_at, scratch, asked.store
+        accounts, asked.platform, asked.observed_at, scratch, asked.store, (*spec.needs, *spec.uses)
     ) as new:
         try:
             if asked.model is not None:

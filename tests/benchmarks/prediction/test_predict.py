@@ -110,6 +110,33 @@ def test_twitter_json_as_users_have_it(new):
         assert value(found, "age_days", 0) == 3652, "ten years, three leap days less one"
 
 
+def test_only_the_families_that_are_needed_are_computed(tmp_path):
+    tweets = [
+        {"id_str": str(i), "created_at": f"Tue Apr 09 20:{i:02}:46 +0000 2019", "text": f"a {i}"}
+        for i in range(30)
+    ]
+    lines = [json.dumps({**t, "user": USERS[i % 4]}) for i, t in enumerate(tweets)]
+    (tmp_path / "tweets.json").write_text("\n".join(lines))
+    read = {}
+    for needs in (None, ("profile",), ("handle_length", "posts"), ("text",), ()):
+        scratch = tmp_path / f"scratch-{needs}"
+        with new_accounts.accounts(
+            str(tmp_path / "tweets.json"), None, None, scratch, needs=needs
+        ) as found:
+            read[needs] = found
+    whole = read.pop(None)
+    families = np.array(whole.families)
+    for family in ("profile", "text", "timing"):
+        assert np.isfinite(whole.values[:, families == family]).any()
+    expected = (["profile"], ["profile"], ["text"], ["bloc"])
+    assert [new_accounts.families_of(needs) for needs in read] == list(expected)
+    for (needs, found), wanted in zip(read.items(), expected, strict=True):
+        computed = np.isin(families, wanted)
+        assert (found.names, found.families) == (whole.names, whole.families), needs
+        assert np.array_equal(found.values[:, computed], whole.values[:, computed], equal_nan=True)
+        assert np.isnan(found.values[:, ~computed]).all()
+
+
 def test_tweets_give_authors_and_posts(new):
     when = "Tue Apr 09 20:22:46 +0000 2019"
     tweets = [
