@@ -9,6 +9,7 @@ import base64
 import os
 import socket
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -67,6 +68,8 @@ class _Child:
         os.environ.update(asked["environment"])
         own = str(self.folder)
         os.environ.update({"HOME": own, "TMPDIR": own, "JOBLIB_TEMP_FOLDER": own})
+        # The process that it was forked from has looked its own folder up already.
+        tempfile.tempdir = own
         os.environ.update(dict.fromkeys(fence.THREADS, "1"))
         sys.path[:] = asked["path"]
         if asked["trust"]:
