@@ -213,7 +213,7 @@ def _end(result: PullResult, limit: float) -> None:
         how_many = f" --n {few}" if few < DEFAULT_N else ""
         say(f"Next: botbench sample {result.dataset}{how_many}.")
     else:
-        say("The files name no account, so that none can be drawn or labelled.")
+        say("No account came in, so that none can be drawn or labelled.")
 
 
 def _chosen(

@@ -175,6 +175,12 @@ def _name(network: Network, asked: Asked, tags: tuple[str, ...]) -> str:
 
     from curation.ingest.recognition.recognise import slug
 
+    # An id that drops letters would be that of another hashtag too.
+    if tags and not asked.name and not tags[0].isascii():
+        raise UserError(
+            f"#{tags[0]} has characters that no data set's id can have. Name the data set:"
+            " --as NAME."
+        )
     usual = Path(tags[0]) if tags else asked.handles or Path(network.name)
     name = asked.name or slug(usual)
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name):

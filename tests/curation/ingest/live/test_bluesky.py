@@ -340,3 +340,6 @@ def test_killed_as_a_process_the_command_goes_on(cli, bluesky):
 
 def test_wrong_use_is_a_sentence(cli):
     assert "wants --hashtag TAG or --handles FILE" in cli("pull", "bluesky", code=2).stderr
+    for tag in ("日本", "🔥", "#Köln"):
+        said = cli("pull", "bluesky", "--hashtag", tag, code=2).stderr
+        assert f"#{tag.strip('#')} has characters" in said and "--as NAME" in said
