@@ -96,7 +96,10 @@ class Study:
         Taken whole, they would leave a rest for which the sample is heavy enough.
         """
         size = sized.size[self.labelled.answered]
-        if sized.group is not None or sized.squares is None or not (size > 0).any():
+        # Each account is one account: none is heavy.
+        if sized.quantity == "accounts" or sized.group is not None or sized.squares is None:
+            return None
+        if not (size > 0).any():
             return None
         drawn = self.labelled.sample_for(sized.size)
         if drawn is None:

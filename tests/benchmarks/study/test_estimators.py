@@ -1,6 +1,7 @@
 """Prediction-powered estimates against the reference implementation; labels in doubt, by hand."""
 
 from statistics import NormalDist
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from benchmarks.study.estimators.label_uncertainty import (
     worst_case,
 )
 from benchmarks.study.estimators.labelled_sample import LabelledSample
+from benchmarks.study.study import Study
 from botbench.stats.design_based import (
     INDEPENDENT,
     SIMPLE,
@@ -194,3 +196,15 @@ def test_a_share_of_accounts_from_a_draw_by_size_says_that_light_ones_were_seldo
     assert _thin([0.1] * 90 + [0.05] * 10, INDEPENDENT) == []
     # In strata, each class of weights is counted by itself.
     assert _thin([0.1] * 100, SIMPLE) == []
+
+
+@pytest.mark.parametrize(("quantity", "is_told"), [("accounts", False), ("posts", True)])
+def test_no_account_is_heavy_for_the_share_of_accounts(quantity, is_told):
+    """A sample whose weights stand for 20 of 300 squares: too light by far, whatever is counted."""
+    size = np.ones(10)
+    seen = sample(drawn(np.full(10, 0.5), joint=(INDEPENDENT,)))
+    labelled = SimpleNamespace(answered=np.ones(10, bool), sample_for=lambda _: seen)
+    frame = SimpleNamespace(query=lambda _: [(171, 1.0, 171.0)], table="frame")
+    study = SimpleNamespace(labelled=labelled, frame=frame)
+    told = Study.heavy_accounts(study, Sized(quantity, None, size, 300.0, squares=300.0))
+    assert (told is not None and "171 accounts with 1 or more posts" in told) is is_told
