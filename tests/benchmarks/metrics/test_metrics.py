@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from benchmarks.data.groups import GROUPS
 from benchmarks.metrics import METRICS, Metric, ScoredAccounts, find, metric, ordered
+from benchmarks.metrics.scored_accounts import running_sums
 from botbench.core.errors import UserError
 
 NAMES = [
@@ -372,6 +373,14 @@ def test_means_over_folds_give_a_constant_a_half():
     assert METRICS.get("accuracy").function(y, p, [True] * 8, fold=fold) == 5 / 8, (
         "answers are of all folds together"
     )
+
+
+@pytest.mark.parametrize("columns", [1, 99, 100, 300])
+@pytest.mark.parametrize("rows", [0, 1, 7])
+def test_running_sums_are_numpy_s_bit_by_bit(rows, columns):
+    values = np.random.default_rng(rows).random((rows, columns))
+    sums = running_sums(values, np.empty_like(values))
+    assert np.array_equal(sums, np.cumsum(values, axis=0))
 
 
 @pytest.mark.parametrize(("n", "skill"), [(200, 1.5), (60, 4.0), (30, 9.0)])
