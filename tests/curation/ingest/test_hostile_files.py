@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from botbench.core.errors import ResourceFailure, UserError
+from curation.ingest import memory as memory_
 from curation.ingest import pull as pulling
 from curation.ingest.card_model import Card
 from curation.ingest.reading import files as files_
@@ -231,7 +232,7 @@ def test_a_useless_amount_of_memory_is_refused(amount):
     with (
         duckdb.connect() as connection,
         pytest.raises(UserError, match="is not an amount of memory from 100MB on"),
-        pulling._memory(connection, amount),
+        memory_.bounded(connection, amount),
     ):
         pass
 
