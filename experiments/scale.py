@@ -23,7 +23,7 @@ PAGE = ROOT / "docs" / "scale.md"
 SUITE = """\
 name: scale
 releases: [scale]
-detectors: [constant, one-question-tree, random-forest, gradient-boosting]
+detectors: [constant, one-question-tree, random-forest, gradient-boosting, raw-and-rank]
 protocols: ["official-split(seed=0)"]
 """
 STEPS = {

@@ -1,4 +1,4 @@
-"""How much memory DuckDB may take during a pull: little first, and all of it where that fails."""
+"""How much memory DuckDB may take during a step: little first, and all of it where that fails."""
 
 from __future__ import annotations
 
@@ -39,11 +39,32 @@ def little_first(connection: duckdb.DuckDBPyConnection, size: int, step: Callabl
         try:
             return step()
         except (duckdb.OutOfMemoryException, UserError) as error:
-            lack = duckdb.OutOfMemoryException
-            if not isinstance(error, lack) and not isinstance(error.__cause__, lack):
-                raise
+            _raise_another(error)
             _set(connection, size)
     return step()
+
+
+def within(connection: duckdb.DuckDBPyConnection, size: int, step: Callable[[], T]) -> T:
+    """Run a step that may be run again in `size` bytes, or in what the machine has.
+
+    DuckDB by itself takes up to four fifths of the machine before it sorts on disk.
+    """
+    _set(connection, size)
+    try:
+        return step()
+    except (duckdb.OutOfMemoryException, UserError) as error:
+        _raise_another(error)
+    finally:
+        with suppress(duckdb.Error):
+            connection.execute("RESET memory_limit")
+    return step()
+
+
+def _raise_another(error: Exception) -> None:
+    """Raise the error unless it, or what it is about, is a lack of memory."""
+    lack = duckdb.OutOfMemoryException
+    if not isinstance(error, lack) and not isinstance(error.__cause__, lack):
+        raise error
 
 
 def _set(connection: duckdb.DuckDBPyConnection, size: int) -> None:

@@ -12,7 +12,7 @@ from botbench.core.errors import ResourceFailure, UserError, unknown
 from botbench.core.hashing import file_sha256
 from botbench.core.sql import literal
 from curation.features.given import described
-from curation.ingest import data_sets
+from curation.ingest import data_sets, memory
 from curation.release import acceptance, writer
 from curation.release.contents import TABLES_FROZEN, Frozen, frozen
 from curation.store import file_hashes
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 NEEDED = {"name", "version", "dataset", "content_hash"}
 """What every release.json says."""
+MEMORY = 2_000_000_000
+"""Bytes of memory in which DuckDB sorts and writes a release first. Of 8.8e6 posts it took 6.3 GB
+without a bound, for 8 % less time."""
 NAME = re.compile(r"^[a-z0-9][a-z0-9._-]{0,63}$")
 
 
@@ -110,9 +113,27 @@ def freeze(
     _check_name(name)
     version = store.resolve(at)
     file_hashes.require(store.connection, store.location, version, [dataset])
-    with frozen(
-        store, dataset, version, _consensus(store, dataset, version, consensus), seed
-    ) as content:
+    asked = _Asked(name, dataset, version, accept, seed, consensus, because)
+    return memory.within(store.connection, MEMORY, lambda: _freeze(store, asked))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What `freeze` was asked for, at a version of the store."""
+
+    name: str
+    dataset: str
+    version: int
+    accept: str | None
+    seed: int
+    consensus: str | None
+    because: str | None
+
+
+def _freeze(store: Store, asked: _Asked) -> Release:
+    name, dataset, version = asked.name, asked.dataset, asked.version
+    consensus = _consensus(store, dataset, version, asked.consensus)
+    with frozen(store, dataset, version, consensus, asked.seed) as content:
         if not content.counts()["accounts"]:
             raise UserError(
                 f"No account of {dataset} is settled as bot or human and observed, as of version"
@@ -123,16 +144,16 @@ def freeze(
         if row and writer.folder(store.home, name, row["version"]).is_dir():
             return load(store.home, f"{name}@{row['version']}")
         writer.refuse_other_dataset(store, name, dataset)
-        validation = acceptance.before_release(store, content, accept)
+        validation = acceptance.before_release(store, content, asked.accept)
         info = {
             **_about(content),
             "content_hash": content_hash,
-            "accepted": accept,
+            "accepted": asked.accept,
             "validation": {
                 **validation.summary(),
                 "report": acceptance.report_path(store, validation),
             },
-            "because": because,
+            "because": asked.because,
         }
         path, number = writer.put(store, name, content, info)
     return Release(path, load(store.home, f"{name}@{number}").info, made=True)

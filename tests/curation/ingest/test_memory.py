@@ -67,6 +67,18 @@ def test_a_step_with_another_fault_is_not_run_again(connection):
         assert seen == ["953.6 MiB"]
 
 
+@pytest.mark.parametrize("error", [duckdb.OutOfMemoryException("16 MB"), told_as_user_error()])
+def test_a_release_that_lacks_memory_is_tried_again_in_what_the_machine_has(connection, error):
+    before = bound(connection)
+    seen, step = steps(connection, error)
+    assert memory.within(connection, 2_000_000_000, step) == "done"
+    assert seen == ["1.8 GiB", before] and bound(connection) == before
+    seen, step = steps(connection, UserError("a wrong name"))
+    with pytest.raises(UserError, match="a wrong name"):
+        memory.within(connection, 2_000_000_000, step)
+    assert seen == ["1.8 GiB"] and bound(connection) == before
+
+
 @pytest.mark.parametrize(
     ("content", "found"),
     [
