@@ -44,13 +44,15 @@ def no_progress_bar() -> list[str]:
 
 
 def scratch_database(threads: int | None = None) -> duckdb.DuckDBPyConnection:
-    """Open an in-memory DuckDB in UTC that installs and loads no extension by itself.
+    """Open an in-memory DuckDB in UTC that loads no extension by itself and draws no bar.
 
     `threads` limits its threads; where several processes work side by side, use 1.
 
     >>> with scratch_database(threads=1) as connection:
     ...     connection.execute("SELECT current_setting('TimeZone')").fetchone()
+    ...     connection.execute("SELECT current_setting('enable_progress_bar')").fetchone()
     ('UTC',)
+    (False,)
     """
     import duckdb
 
@@ -61,5 +63,6 @@ def scratch_database(threads: int | None = None) -> duckdb.DuckDBPyConnection:
     if threads is not None:
         config["threads"] = threads
     connection = duckdb.connect(config=config)
-    connection.execute("SET TimeZone = 'UTC'")
+    for setting in ("SET TimeZone = 'UTC'", *no_progress_bar()):
+        connection.execute(setting)
     return connection

@@ -10,14 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import duckdb
-
+from botbench.core.duckdb_work import scratch_database
 from curation.sampling.designs import Design, parse
 from curation.sampling.draw import draw
 from curation.sampling.unequal_probability import Weighted
 from curation.store.schema import Joint
 
 if TYPE_CHECKING:
+    import duckdb
     import numpy as np
     from numpy.typing import NDArray
 
@@ -177,7 +177,7 @@ def bias(repeats: int, seed: int = 0) -> list[dict[str, Any]]:
     accounts = len(population.ids)
     scores = [np.clip(0.3 * population.bot + 0.7 * rng.random(accounts), 0, 1) for _ in range(2)]
     estimates: dict[str, list[tuple[float, float]]] = {}
-    with duckdb.connect() as connection:
+    with scratch_database() as connection:
         for repeat in range(repeats):
             for name, value, stated in _repeat(
                 population, scores, seed * 1_000_003 + repeat, connection
@@ -303,7 +303,7 @@ def _curve(seed: int, name: str) -> Iterator[float]:
     features, bot = population.features, population.bot
     left: Places = np.arange(len(bot))
     labelled: Places = np.array([], dtype=np.int64)
-    with duckdb.connect() as connection:
+    with scratch_database() as connection:
         for size in [FIRST] + [STEP] * ((MOST - FIRST) // STEP):
             first = not len(labelled)
             scores = (
