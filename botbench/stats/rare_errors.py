@@ -137,15 +137,17 @@ def weight_classes(drawn: Sample) -> NDArray[np.int64]:
     how often errors occur there. In simple draws a class is measured from its heaviest stratum; in
     independent ones, where every account has its own weight, it ends where weights make a jump.
     """
-    found = np.zeros(len(drawn), dtype=np.int64)
-    number, before = 0, float("inf")
-    for at in np.argsort(-drawn.weight, kind="stable").tolist():
-        weight = float(drawn.weight[at])
-        if weight < before / ALIKE:
-            number, before = number + 1, weight
-        elif drawn.independent[at]:
-            before = weight
-        found[at] = number
+    weight, found = drawn.weight, np.zeros(len(drawn), dtype=np.int64)
+    left, number = np.ones(len(drawn), dtype=bool), 0
+    while left.any():
+        least, further = float("inf"), float(weight[left].max()) / ALIKE
+        # Each turn reaches as far as the lightest independent account that is in it lets it.
+        while further < least:
+            least = further
+            inside = left & (weight >= least)
+            further = float(weight[inside & drawn.independent].min(initial=least * ALIKE)) / ALIKE
+        found[inside], number = number, number + 1
+        left &= ~inside
     return found
 
 

@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from botbench.stats.design_based import Sample
 from botbench.stats.proportions import mid_p
-from botbench.stats.rare_errors import TAIL, Errors, guard
+from botbench.stats.rare_errors import TAIL, Errors, guard, weight_classes
 from botbench.stats.survey import ALONE, ALONE_COUNTED, CERTAIN, COUNTED, NOBODY, POWERED, share
 
 
@@ -391,3 +392,22 @@ def test_scores_with_a_heavy_tail_do_not_move_the_share():
     # As they are, these counts gave .64.
     assert np.mean(held) >= 0.93 - 3 * math.sqrt(0.93 * 0.07 / CAMPAIGNS)
     assert np.mean(width) < 0.97 * np.mean(alone)
+
+
+@pytest.mark.parametrize(
+    ("independent", "classes"),
+    [
+        # Measured from the heaviest of a class: 16 and 4 are one, then 3 and 1.
+        ([False] * 5, [0, 0, 1, 1, 2]),
+        # From neighbour to neighbour: only the jump from 1 to .2 parts them.
+        ([True] * 5, [0, 0, 0, 0, 1]),
+        # The independent 4 reaches to 1, whoever has that weight.
+        ([False, True, False, False, False], [0, 0, 0, 0, 1]),
+    ],
+)
+def test_classes_of_weights_by_hand(independent, classes):
+    order = [3, 0, 4, 2, 1]
+    weight = np.array([16.0, 4.0, 3.0, 1.0, 0.2])[order]
+    one, ones = np.zeros(5, dtype=int), np.ones(1)
+    sampled = Sample(weight, one, ones, ones, 1 / weight, np.array(independent)[order])
+    assert weight_classes(sampled).tolist() == np.array(classes)[order].tolist()

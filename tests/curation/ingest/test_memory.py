@@ -79,6 +79,13 @@ def test_a_release_that_lacks_memory_is_tried_again_in_what_the_machine_has(conn
     assert seen == ["1.8 GiB"] and bound(connection) == before
 
 
+def test_a_small_machine_allows_no_more_than_it_did(connection):
+    connection.execute("SET memory_limit = '1GB'")
+    seen, step = steps(connection, UserError("unused"), failing=0)
+    assert memory.within(connection, 2_000_000_000, step) == "done" and seen == ["953.6 MiB"]
+    assert bound(connection) == "953.6 MiB"
+
+
 @pytest.mark.parametrize(
     ("content", "found"),
     [
