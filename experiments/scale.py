@@ -1,12 +1,13 @@
 """Time, memory and disk of the whole path on simulated files of TwiBot-22's layout: docs/scale.md.
 
-Each step is a command of its own. The simulated files and the store lie in --work, and stay there,
-so that a run that was cut off goes on.
+Each step is a command of its own. The simulated files, the store and the rows of steps that ended
+lie in --work, and stay there, so that a run that was cut off goes on with the step it was at.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import resource
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -106,10 +107,12 @@ def main() -> None:
     work.mkdir(parents=True, exist_ok=True)
     (work / "suite.yaml").write_text(SUITE, encoding="utf-8")
     places = {"factor": f"{options.factor:g}", "files": str(work / "files"), "work": str(work)}
-    rows = []
-    for step, words in STEPS.items():
-        filled = [word.format(**places) for word in words]
+    kept = work / "rows.json"
+    rows = [Row(**row) for row in json.loads(kept.read_text("utf-8"))] if kept.exists() else []
+    for step in [step for step in STEPS if step not in {row.step for row in rows}]:
+        filled = [word.format(**places) for word in STEPS[step]]
         rows.append(run(step, filled, work, work / "store"))
+        kept.write_text(json.dumps([asdict(row) for row in rows]), "utf-8")
         print(rows[-1], file=sys.stderr, flush=True)
     PAGE.write_text(
         written(PAGE.read_text("utf-8"), table(rows, options.factor), options.factor), "utf-8"
