@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botbench.api.base import given, progress
+from botbench.api.base import progress
 from botbench.api.base.shown import Shown, grid
 from botbench.core.errors import UserError
 from botbench.html.fragment import Fragment
@@ -159,6 +159,7 @@ def of_frame(frame: Any, folder: Path, name: str, platform: str | None) -> Chose
     """
     import pyarrow as pa
 
+    from botbench.api.base import given
     from botbench.api.votes import words
     from botbench.core.files import write_parquet
     from curation.ingest.card_model import Card

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -41,6 +43,35 @@ def no_progress_bar() -> list[str]:
     if "ipykernel" in sys.modules and find_spec("ipywidgets") is None:
         return []
     return ["SET enable_progress_bar = false"]
+
+
+@contextmanager
+def one_thread(connection: duckdb.DuckDBPyConnection, *, when: bool) -> Iterator[None]:
+    """Let DuckDB work on one thread for a while, where the work is little.
+
+    On several, its threads wait for each other longer than they work.
+
+    >>> with scratch_database(threads=2) as connection:
+    ...     asked = "SELECT current_setting('threads')"
+    ...     with one_thread(connection, when=True):
+    ...         connection.execute(asked).fetchone()
+    ...     connection.execute(asked).fetchone()
+    (1,)
+    (2,)
+    """
+    if not when:
+        yield
+        return
+    import duckdb
+
+    (before,) = connection.execute("SELECT current_setting('threads')").fetchone() or (1,)
+    connection.execute("SET threads = 1")
+    try:
+        yield
+    finally:
+        # After an error inside DuckDB the connection may be good for nothing any more.
+        with suppress(duckdb.Error):
+            connection.execute(f"SET threads = {before}")
 
 
 def scratch_database(threads: int | None = None) -> duckdb.DuckDBPyConnection:

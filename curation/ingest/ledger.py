@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from botbench.core.duckdb_work import materialise
+import duckdb
+
+from botbench.core.duckdb_work import materialise, one_thread
 from botbench.core.sql import literal
 from botbench.text import numbers
 from curation.store.retractions import any_retraction, standing_claims
 from curation.store.store import Store
 
 COUNTS = ("read", "kept", "duplicate", "quarantined")
+FEW = 1_000_000
+"""Rows read by a pull up to which they are counted on one thread."""
 NO_FAULT = ("erased", "opted_out")
 """Reasons to set a row aside that are no fault of the files."""
 SWALLOWED = (
@@ -60,8 +65,22 @@ class PullResult:
 
 def stored(store: Store, pull_id: str) -> PullResult | None:
     """The result of a pull as the store holds it; None where it does not."""
+    run = store.connection.execute
+    # One transaction, for which DuckLake asks its catalog once.
+    run("BEGIN")
+    try:
+        tables = _tables(store, pull_id)
+        little = sum(counts["read"] for counts in tables.values()) <= FEW
+        with one_thread(store.connection, when=little):
+            return _stored(store, pull_id, tables)
+    finally:
+        with suppress(duckdb.Error):
+            run("ROLLBACK")
+
+
+def _stored(store: Store, pull_id: str, tables: dict[str, dict[str, int]]) -> PullResult | None:
     found = store.connection.execute(
-        "SELECT dataset, notes FROM lake.main.pulls WHERE pull_id = ?", [pull_id]
+        f"SELECT dataset, notes FROM lake.main.pulls WHERE pull_id = {literal(pull_id)}"
     ).fetchone()
     if found is None:
         return None
@@ -71,7 +90,7 @@ def stored(store: Store, pull_id: str) -> PullResult | None:
         found[0],
         version,
         True,
-        _tables(store, pull_id),
+        tables,
         counts,
         _reasons(store, pull_id),
         pull_id,
@@ -84,8 +103,7 @@ def _erasures_since(store: Store, pull_id: str) -> int:
     """The erasures after a pull; its ledger still counts the rows of those accounts as read."""
     found = store.connection.execute(
         "SELECT count(DISTINCT erased_at) FROM lake.main.tombstones WHERE erased_at >"
-        " (SELECT max(finished_at) FROM lake.main.pulls WHERE pull_id = ?)",
-        [pull_id],
+        f" (SELECT max(finished_at) FROM lake.main.pulls WHERE pull_id = {literal(pull_id)})"
     ).fetchone()
     return int(found[0]) if found else 0
 
@@ -185,9 +203,8 @@ def _observed(store: Store, accounts: str) -> int:
 
 def _tables(store: Store, pull_id: str) -> dict[str, dict[str, int]]:
     rows = store.connection.execute(
-        f"SELECT table_name, {', '.join(COUNTS)} FROM lake.main.ledger WHERE pull_id = ? ORDER BY"
-        " table_name",
-        [pull_id],
+        f"SELECT table_name, {', '.join(COUNTS)} FROM lake.main.ledger"
+        f" WHERE pull_id = {literal(pull_id)} ORDER BY table_name"
     ).fetchall()
     return {name: dict(zip(COUNTS, counts, strict=True)) for name, *counts in rows}
 
@@ -196,8 +213,8 @@ def _reasons(store: Store, pull_id: str) -> list[dict[str, Any]]:
     rows = store.connection.execute(
         f"""SELECT table_name, reason, count(*), min("row"),
             coalesce(sum({SWALLOWED}), count(*))::BIGINT
-        FROM lake.main.quarantine WHERE pull_id = ? GROUP BY ALL ORDER BY 1, 3 DESC, 2""",
-        [pull_id],
+        FROM lake.main.quarantine WHERE pull_id = {literal(pull_id)}
+        GROUP BY ALL ORDER BY 1, 3 DESC, 2"""
     ).fetchall()
     return [dict(zip(("table", "reason", "rows", "first", "lines"), r, strict=True)) for r in rows]
 
@@ -206,7 +223,6 @@ def _version_of(store: Store, pull_id: str) -> int:
     """The version that a pull made."""
     row = store.connection.execute(
         "SELECT min(snapshot_id) FROM ducklake_table_changes('lake', 'main', 'pulls',"
-        f" {store.oldest()}, {store.head()}) WHERE pull_id = ?",
-        [pull_id],
+        f" {store.oldest()}, {store.head()}) WHERE pull_id = {literal(pull_id)}"
     ).fetchone()
     return int(row[0]) if row and row[0] is not None else store.head()

@@ -14,8 +14,10 @@ from pathlib import Path
 
 import duckdb
 
+from botbench.core.duckdb_work import one_thread
 from botbench.core.errors import ResourceFailure, UserError, first_line
 from botbench.core.hashing import canonical_json, short_hash
+from botbench.core.sql import literal
 from botbench.untrusted.csv_tables import unreadable
 from curation.ingest import packings, supersession
 from curation.ingest.card_model import Card
@@ -27,6 +29,7 @@ from curation.ingest.reading.stage import FED, QUARANTINE, Stage
 from curation.ingest.sources import FORMATS, READER_VERSION, options_of
 from curation.ingest.supersession import Supersession
 from curation.store import retractions, schema, tombstones
+from curation.store.insert import few
 from curation.store.store import Store, Transaction
 from curation.store.upkeep import leftovers
 
@@ -34,6 +37,9 @@ __all__ = ["PullResult", "over_limit", "pull"]
 
 Tell = Callable[[str, int, int], None]
 """Progress: what is being done, how much of it is done, of how much."""
+
+LITTLE = 8_000_000
+"""Bytes of files up to which a pull works on one thread."""
 
 LONG_LINE = re.compile(r"Maximum line size of ([0-9]+) bytes exceeded")
 
@@ -60,11 +66,17 @@ def pull(
     files, found_at = gather(store, card, folder, tell)
     row = _pull_row(card, files, origin or found_at, started)
     leftovers.remove(store.home)
-    pull_id, is_there = supersession.id_in_force(store, str(row["pull_id"]))
+    with one_thread(store.connection, when=True):
+        pull_id, is_there = supersession.id_in_force(store, str(row["pull_id"]))
     if is_there and (known := stored(store, pull_id)) is not None:
         return known
     row["pull_id"] = pull_id
-    with _scratch(store) as scratch, bounded(store.connection, memory) as limit:
+    little = sum(f.size for group in files.values() for f in group) <= LITTLE
+    with (
+        _scratch(store) as scratch,
+        bounded(store.connection, memory) as limit,
+        one_thread(store.connection, when=little),
+    ):
 
         def staged() -> Stage:
             new = Stage(store.connection, card, scratch, pull_id, memory=limit)
@@ -80,7 +92,9 @@ def pull(
             staged={table: f"pull_{table}" for table in FED},
             quarantine=QUARANTINE,
         )
-        older = supersession.compared(store, stage, supersession.superseded(store, row))
+        with one_thread(store.connection, when=True):
+            found = supersession.superseded(store, row)
+        older = supersession.compared(store, stage, found)
         if older.direct:
             show(older)
             stage.notes["supersedes"] = older.sentence()
@@ -200,7 +214,7 @@ def _write(
     """Write a pull in one transaction; write nothing where another process wrote it already."""
     connection = transaction.connection
     if connection.execute(
-        "SELECT 1 FROM lake.main.pulls WHERE pull_id = ?", [stage.pull_id]
+        f"SELECT 1 FROM lake.main.pulls WHERE pull_id = {literal(stage.pull_id)}"
     ).fetchone():
         return
     connection.execute(f"CREATE OR REPLACE TEMP TABLE pull_aside AS FROM {QUARANTINE}")
@@ -208,14 +222,9 @@ def _write(
     ledger = [_write_table(transaction, stage, table) for table in FED if table in stage.read]
     supersession.retract(transaction, stage, older)
     transaction.insert("quarantine", _numbered_aside(stage))
-    transaction.insert("ledger", schema.rows("ledger", ledger))
-    transaction.insert(
-        "pulls",
-        schema.rows(
-            "pulls",
-            [{**pull_row, "finished_at": datetime.now(UTC), "notes": stage.notes or None}],
-        ),
-    )
+    itself = {**pull_row, "finished_at": datetime.now(UTC), "notes": stage.notes or None}
+    for name, records in (("ledger", ledger), ("pulls", [itself])):
+        transaction.insert(name, few(connection, schema.TABLES[name], records))
 
 
 def _write_table(transaction: Transaction, stage: Stage, table: str) -> dict[str, object]:
@@ -227,7 +236,7 @@ def _write_table(transaction: Transaction, stage: Stage, table: str) -> dict[str
     if counts.conflicting:
         _set_conflicts_aside(stage, table, counts.conflicts)
     aside = transaction.connection.execute(
-        "SELECT count(*) FROM pull_aside WHERE table_name = ?", [table]
+        f"SELECT count(*) FROM pull_aside WHERE table_name = {literal(table)}"
     ).fetchone()
     duplicate = counts.duplicate + stage.repeated[table]
     line = dict(

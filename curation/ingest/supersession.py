@@ -68,8 +68,7 @@ def superseded(store: Store, row: Mapping[str, object]) -> Supersession:
     """The pulls in force that read the same files under another card or reader."""
     rows = store.connection.execute(
         "SELECT pull_id, card, files, reader_version, supersedes FROM lake.main.pulls"
-        " WHERE dataset = ? ORDER BY finished_at, pull_id",
-        [row["dataset"]],
+        f" WHERE dataset = {literal(row['dataset'])} ORDER BY finished_at, pull_id"
     ).fetchall()
     olds = {pull: tuple(replaced or ()) for pull, *_, replaced in rows}
     replaced = {old for group in olds.values() for old in group}

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 
+from botbench.core.duckdb_work import one_thread
 from botbench.core.errors import ResourceFailure, UserError, unknown
+from botbench.core.sql import literal
 from curation.store import catalog, file_hashes, schema
 from curation.store.connection import locate, remains, retried, turn, usual
 from curation.store.insert import Counts, insert
@@ -175,10 +177,14 @@ class Store:
             if not transaction.fresh:
                 self.connection.execute("ROLLBACK")
                 return None, result
-            # Two writers at once must conflict, and inserts alone do not: both touch this row.
-            self.connection.execute("UPDATE lake.main.guard SET n = n + 1")
-            self.connection.execute("CALL lake.set_commit_message(?, ?)", [author, message])
-            self.connection.execute("COMMIT")
+            with one_thread(self.connection, when=True):
+                # Two writers at once must conflict, and inserts alone do not: both touch this row.
+                self.connection.execute("UPDATE lake.main.guard SET n = n + 1")
+                # As literals: the first parameter of a process makes DuckDB import pandas (0.2 s).
+                self.connection.execute(
+                    f"CALL lake.set_commit_message({literal(author)}, {literal(message)})"
+                )
+                self.connection.execute("COMMIT")
         except BaseException:
             with contextlib.suppress(duckdb.Error):
                 self.connection.execute("ROLLBACK")

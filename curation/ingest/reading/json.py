@@ -12,7 +12,6 @@ import duckdb
 
 from botbench.core.errors import UserError
 from botbench.core.sql import literal, literals
-from botbench.untrusted import json_items
 from curation.ingest.reading.files import CHUNK
 
 if TYPE_CHECKING:
@@ -121,6 +120,9 @@ def _is_sound(stage: Stage, file: SourceFile) -> bool:
 
 def _divided(stage: Stage, file: SourceFile, member: str) -> Path:
     """A copy of the file's items, one a line, so that a bad one costs one row and not the file."""
+    # Here, as it imports NumPy, which few files need.
+    from botbench.untrusted import json_items
+
     path = stage.scratch / f"{file.sha256[:16]}-{member or 'items'}.jsonl"
     if not path.exists():
         keys = tuple(member.split(".")) if member else ()

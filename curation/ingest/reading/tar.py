@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from botbench.core.errors import UserError
 from curation.ingest.reading.heads import COLUMNS
 from curation.ingest.reading.tar_members import members
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
     from curation.ingest.reading.files import SourceFile
@@ -221,6 +220,8 @@ class _Writer:
         for row in ragged:
             message = f"The row has {row.actual_columns} fields, its header {row.expected_columns}."
             self.refuse(member, row.number, "ragged_row", message, row.text.encode())
+        import numpy as np
+
         numbers = np.setdiff1d(
             np.arange(1, fields.num_rows + len(ragged) + 1), [r.number for r in ragged]
         )
@@ -271,6 +272,7 @@ def _ended(body: bytes) -> tuple[bytes, bytes]:
 
 def _parse_together(header: tuple[str, ...], chunk: Chunk, form: Form) -> pa.Table | None:
     """All members of a chunk in one parse; None where that does not give every member back."""
+    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -300,12 +302,12 @@ def _named(
 
     def said(values: list[str]) -> pa.Array:
         return pa.DictionaryArray.from_arrays(
-            pa.array(member.astype(np.int32)), pa.array(values)
+            pa.array(member.astype("int32")), pa.array(values)
         ).cast(pa.string())
 
     columns = {
         "member": said(chunk.names),
         "account": said(chunk.accounts),
-        "row": pa.array(number.astype(np.int64)),
+        "row": pa.array(number.astype("int64")),
     }
     return pa.table(columns | {n: fields.column(n) for n in fields.column_names})

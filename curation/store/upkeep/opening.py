@@ -6,6 +6,7 @@ import contextlib
 
 import duckdb
 
+from botbench.core.duckdb_work import one_thread
 from botbench.core.errors import ResourceFailure
 from botbench.core.files import keep_private, write_text
 from curation.store import migrations, schema
@@ -31,7 +32,7 @@ def to_write(location: Location) -> duckdb.DuckDBPyConnection:
     """Open a store to write; make a new one, and migrate one of an older schema."""
     connection = connect(location)
     try:
-        with turn(location):
+        with turn(location), one_thread(connection, when=True):
             _prepare(connection, location)
     except BaseException:
         connection.close()

@@ -46,3 +46,20 @@ def test_a_detector_s_base_imports_no_statistics_of_scipy():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("True False\n", "")
+
+
+def test_a_pull_of_a_file_imports_no_data_frames_and_no_network(tmp_path):
+    """DuckDB imports pandas for the first parameter of a query and the first Arrow table."""
+    (tmp_path / "ids.csv").write_text("account_id,followers\n1,2\n2,3\n")
+    heavy = ("numpy", "pandas", "pyarrow", "requests")
+    script = (
+        "import sys\nfrom botbench.commands.main import main\n"
+        f"sys.argv[1:] = ['pull', 'ids.csv', '--as', 'ids', '--platform', 'twitter']\n"
+        "try:\n    main()\nexcept SystemExit as ended:\n    print(ended.code)\n"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
+    assert "2 accounts" in done.stderr

@@ -3,11 +3,12 @@
 import subprocess
 import sys
 import uuid
+from datetime import UTC, datetime
 
 import pytest
 
 from botbench.core.errors import UserError
-from curation.store import schema
+from curation.store import insert, schema
 from curation.store.diff import changed_rows
 from curation.store.insert import Counts
 from curation.store.store import Store
@@ -261,3 +262,31 @@ def test_writers_that_only_repeat_make_no_version(tmp_path):
 def test_names_of_databases_with_quotes_do_not_break_the_attach(tmp_path):
     with Store(tmp_path / f"o'brien {uuid.uuid4()}") as store:
         assert store.head() == 1
+
+
+def test_a_few_records_are_staged_as_arrow_stages_them(store):
+    """Texts with quotes, maps, lists, times and absent values, without Arrow."""
+    at = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+    itself = {
+        "pull_id": "o'clock", "dataset": "d", "card": '{"a": "ü\\n"}', "files": {"b 'x'": "2", "a": "1"},
+        "reader_version": "", "origin": "here", "started_at": at, "finished_at": at,
+        "notes": None, "supersedes": ["old", "it's"],
+    }  # fmt: skip
+    lines = [
+        {
+            "pull_id": "p",
+            "table_name": t,
+            "read": 3,
+            "kept": 2**40,
+            "duplicate": 0,
+            "quarantined": 1,
+        }
+        for t in ("accounts", "posts")
+    ]
+    run = store.connection.execute
+    for name, records in (("pulls", [itself]), ("ledger", lines)):
+        staged = insert.few(store.connection, schema.TABLES[name], records)
+        store.connection.register("arrow", schema.rows(name, records))
+        told = [run(f"DESCRIBE {t}").fetchall() for t in (staged, "arrow")]
+        assert told[0] == told[1]
+        assert run(f"FROM {staged}").fetchall() == run("FROM arrow").fetchall()
