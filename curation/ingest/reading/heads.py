@@ -23,6 +23,20 @@ COLUMNS = 2_000
 """The most columns of a table. DuckDB takes minutes to plan a query over many more."""
 
 
+def wide(start: bytes) -> str:
+    """The encoding of a text of two bytes a sign, by its first bytes; empty for any other.
+
+    >>> wide("{}".encode("utf-16-le")), wide(b"{}"), wide(b"\\xff\\xfea\\x00")
+    ('utf-16-le', '', 'utf-16')
+    """
+    if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) and start[2:4] != b"\0\0":
+        return "utf-16"
+    nul = [byte == 0 for byte in start[:4]]
+    if nul == [False, True, False, True]:
+        return "utf-16-le"
+    return "utf-16-be" if nul == [True, False, True, False] else ""
+
+
 @contextmanager
 def opened(path: Path, file: SourceFile) -> Iterator[BinaryIO]:
     """The bytes of a file, or of its copy at `path`."""

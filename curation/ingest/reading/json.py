@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import duckdb
 from botbench.core.errors import UserError
 from botbench.core.sql import literal, literals
 from curation.ingest.reading.files import CHUNK
+from curation.ingest.reading.heads import in_utf8, wide
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,10 +24,11 @@ if TYPE_CHECKING:
     from curation.ingest.reading.stage import Stage
 
 PEEK = 1 << 16
-SCRIPT = b"window.YTD."
+SCRIPT = "window.YTD."
 """How an array begins that stands in a script of a personal archive of Twitter."""
 LINE = 1 << 25
 """The longest line or object, in bytes."""
+LINE_END = re.compile("[\r\n]")
 BUFFER, LEAST_LINE = 1 << 22, 1 << 10
 """What DuckDB reads of a file at once, in bytes, and how much longer a line may be than it is."""
 
@@ -34,9 +37,10 @@ def objects(stage: Stage, file: SourceFile, member: str = "") -> str:
     """SQL in brackets for the objects of a file: `j`, `raw` (text) and `row` (from 1).
 
     `j` is JSON, NULL where malformed. The file is one array, one object a line, or concatenated
-    objects (of which none may be malformed). With `member`, the objects are the items of the list
-    at that path (`data.users`) of the file's object.
+    objects (of which none may be malformed), in UTF-8 or UTF-16. With `member`, the objects are the
+    items of the list at that path (`data.users`) of the file's object.
     """
+    file = _in_utf8(stage, file)
     form = "array" if member else _form(file)
     if form == "array":
         if not member and _is_sound(stage, file):
@@ -59,6 +63,15 @@ def objects(stage: Stage, file: SourceFile, member: str = "") -> str:
 def is_array(file: SourceFile) -> bool:
     """Whether the file is one array."""
     return _form(file) == "array"
+
+
+def _in_utf8(stage: Stage, file: SourceFile) -> SourceFile:
+    """The file itself, or its copy in UTF-8 where it is UTF-16."""
+    with file.open() as stream:
+        encoding = wide(stream.read(4))
+    if not encoding:
+        return file
+    return replace(file, path=in_utf8(stage, file, encoding), packing="")
 
 
 def lines(path: Path, *, zipped: bool, longest: int | None = None) -> str:
@@ -256,17 +269,23 @@ def malformed(is_bad: str = "j IS NULL") -> str:
 
 def _form(file: SourceFile) -> str:
     with file.open() as stream:
-        head = stream.read(PEEK).removeprefix(b"\xef\xbb\xbf").lstrip()
-    if head[:1] == b"[" or head.startswith(SCRIPT):
+        head = stream.read(PEEK)
+    text = head.decode(wide(head) or "utf-8-sig", "replace").lstrip()
+    if text[:1] == "[" or text.startswith(SCRIPT):
         return "array"
-    first, _, more = head.partition(b"\n")
+    first, *more = LINE_END.split(text, maxsplit=1)
     try:
         json.loads(first)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError) as error:
         # A first line that is cut off by the peek or malformed is a line; a pretty-printed object
-        # is not.
-        pretty = first.strip() in (b"{", b"") or (
-            more and first.rstrip().endswith((b"{", b"[", b","))
+        # is not, nor are objects one after the other without a line break.
+        pretty = first.strip() in ("{", "") or (more and first.rstrip().endswith(("{", "[", ",")))
+        joined = (
+            not more
+            and isinstance(error, json.JSONDecodeError)
+            and first[: error.pos].strip()
+            and error.msg == "Extra data"
+            and first[error.pos :].startswith("{")
         )
-        return "unstructured" if pretty else "lines"
+        return "unstructured" if pretty or joined else "lines"
     return "lines"

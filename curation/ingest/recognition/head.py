@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from botbench.untrusted.csv_tables import SEPARATORS
+from curation.ingest.reading.heads import wide
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,7 @@ SIZE = 1 << 18
 OBJECTS = 50
 SCRIPT = re.compile(r"^\s*window\.YTD\.([a-z_]+)\.part[0-9]+\s*=\s*")
 """How the scripts of a personal archive of Twitter begin."""
+LINE_END = re.compile(r"[\r\n]+")
 DECODER = json.JSONDecoder(strict=False)
 
 
@@ -44,6 +46,8 @@ class Head:
     skipped: int = 0
     """Lines before the header."""
     script: str = ""
+    encoding: str = ""
+    """The encoding of two bytes a sign that the file has; empty for UTF-8."""
 
     def members(self) -> set[str]:
         """The names of all members of the first objects."""
@@ -98,10 +102,10 @@ def look(file: SourceFile) -> Head:
 
 def look_at(name: str, start: bytes, *, cut: bool) -> Head:
     """The head with these bytes; `cut` where the file goes on."""
-    wide = start[:2] in (b"\xff\xfe", b"\xfe\xff")
-    if start[:4] == b"PAR1" or (b"\0" in start[:1_000] and not wide):
+    encoding = wide(start)
+    if start[:4] == b"PAR1" or (b"\0" in start[:1_000] and not encoding):
         return Head(name, start, "binary")
-    text = start.decode("utf-8-sig", "replace")
+    text = start.decode(encoding or "utf-8-sig", "replace")
     if found := SCRIPT.match(text):
         values = list(_items(text[found.end() :].lstrip().removeprefix("[")))
         return Head(name, start, "script", _objects(values), script=found.group(1))
@@ -109,14 +113,14 @@ def look_at(name: str, start: bytes, *, cut: bool) -> Head:
     if bare.startswith("["):
         return Head(name, start, "array", _objects(list(_items(bare[1:]))))
     if bare.startswith("{"):
-        lines = [line for line in text.splitlines() if line.strip()]
+        lines = [line for line in LINE_END.split(text) if line.strip()]
         values = [_parsed(line) for line in (lines[:-1] if cut else lines)[:OBJECTS]]
         sound = [v for v in values if isinstance(v, dict)]
         if len(sound) > 1 or (len(lines) == 1 and sound):
             return Head(name, start, "lines", sound)
         document = partial(bare)
         return Head(name, start, "document", [document] if isinstance(document, dict) else [])
-    return _table(name, start, text)
+    return _table(name, start, text, encoding)
 
 
 def _parsed(text: str) -> Any:
@@ -174,10 +178,8 @@ def partial(text: str) -> Any:
     return made
 
 
-def _table(name: str, start: bytes, text: str) -> Head:
+def _table(name: str, start: bytes, text: str, encoding: str) -> Head:
     """A delimited file: the header is the first line with as many fields as most lines."""
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        text = start.decode("utf-16", "replace")
     sample = text[: 1 << 16].replace("\r\n", "\n").replace("\r", "\n")
     separator = max(SEPARATORS, key=sample[:10_000].count)
     try:
@@ -198,6 +200,7 @@ def _table(name: str, start: bytes, text: str) -> Head:
         rows=[r for r in rows[first + 1 :] if r],
         separator=separator,
         skipped=first,
+        encoding=encoding,
     )
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 BROKEN = "json_type(j) IS DISTINCT FROM 'OBJECT'"
 ACTORS = ("Person", "Service", "Application", "Organization", "Group")
+COLLECTIONS = ("OrderedCollection", "OrderedCollectionPage")
 ITEMS = "orderedItems"
 PUBLIC = "Public"
 NOTE = (
@@ -43,9 +44,9 @@ class Options(StrictModel):
 
 
 def recognise(head: Head) -> Guess | None:
-    """An outbox, a list of activities, or an actor."""
+    """An outbox or pages of one, activities, or an actor."""
     first = head.objects[0] if head.objects else {}
-    if first.get("type") == "OrderedCollection" and ITEMS in first:
+    if first.get("type") in COLLECTIONS and ITEMS in first:
         items = head.within((ITEMS,)).objects
         return Guess(0.97) if items == head.objects or _activities(items) else None
     if first.get("type") in ACTORS and "preferredUsername" in first:
@@ -76,7 +77,7 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
         if _is_actor(file):
             _read_actor(stage, file)
             continue
-        found = objects(stage, file, "" if is_array(file) else ITEMS)
+        found = objects(stage, file, ITEMS if _is_collection(file) else "")
         relation = stage.keep(
             "outbox",
             f"SELECT j, {_visibility()} AS visibility, {literal(file.name)} AS _member,"
@@ -91,6 +92,11 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
 def _is_actor(file: SourceFile) -> bool:
     objects_ = look(file).objects
     return bool(objects_) and "preferredUsername" in objects_[0]
+
+
+def _is_collection(file: SourceFile) -> bool:
+    objects_ = look(file).objects
+    return not is_array(file) and bool(objects_) and ITEMS in objects_[0]
 
 
 def _visibility() -> str:

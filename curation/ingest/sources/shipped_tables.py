@@ -55,8 +55,8 @@ def _recognise(shipped: Shipped, head: Head) -> Guess | None:
         options["separator"] = head.separator
     if head.skipped:
         options["skip_lines"] = head.skipped
-    if head.start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        options["encoding"] = "utf-16"
+    if head.encoding != shipped.options.get("encoding", ""):
+        options["encoding"] = head.encoding or "utf-8"
     return Guess(0.95, options)
 
 

@@ -163,6 +163,7 @@ def recognise(head: Head) -> Guess | None:
         found |= {"type": "csv"}
         found |= {"separator": head.separator} if head.separator != "," else {}
         found |= {"skip_lines": head.skipped} if head.skipped else {}
+        found |= {"encoding": head.encoding} if head.encoding else {}
     else:
         found |= {"type": "json"}
     if "answer" in columns:

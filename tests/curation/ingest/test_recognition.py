@@ -242,3 +242,41 @@ def test_two_files_of_one_account_do_not_contradict_each_other(recognised, tmp_p
     assert made.rows("SELECT likes FROM pull_posts") == [(4,)]
     assert made.stage.repeated["accounts"] == made.stage.repeated["posts"] == 2
     assert made.aside == []
+
+
+MANY = [COMMENT | {"id": f"c{i}", "body": "ä\u2028ö"} for i in range(3)]
+FORMS = {
+    "lines": "\n".join(json.dumps(c, ensure_ascii=False) for c in MANY),
+    "an array": json.dumps(MANY, indent=1, ensure_ascii=False),
+    "objects of several lines": "\n".join(json.dumps(c, indent=1) for c in MANY),
+    "objects in one line": "".join(json.dumps(c, ensure_ascii=False) for c in MANY),
+}
+WRITTEN = {
+    "UTF-8": lambda text: text.encode(),
+    "a byte order mark": lambda text: text.encode("utf-8-sig"),
+    "UTF-16 with a mark": lambda text: text.encode("utf-16"),
+    "UTF-16 without one": lambda text: text.encode("utf-16-le"),
+    "UTF-16, big end first": lambda text: text.encode("utf-16-be"),
+    "lines that end in CR LF": lambda text: text.replace("\n", "\r\n").encode(),
+    "lines that end in CR": lambda text: text.replace("\n", "\r").encode(),
+}
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+@pytest.mark.parametrize("form", FORMS)
+def test_json_in_every_form_and_encoding(recognised, tmp_path, form, written):
+    (tmp_path / "a").write_bytes(WRITTEN[written](FORMS[form]))
+    made = recognised(tmp_path / "a")
+    assert made.found.format == "reddit" and made.aside == []
+    assert made.rows("SELECT post_id, text FROM pull_posts ORDER BY post_id") == [
+        (f"t1_c{i}", "ä\u2028ö") for i in range(3)
+    ]
+
+
+def test_half_a_sign_of_utf_16_costs_one_row(recognised, tmp_path):
+    lines = [json.dumps(c, ensure_ascii=False) for c in MANY]
+    lines[1] = lines[1].replace("ä", "\ud800")
+    (tmp_path / "a").write_bytes("\n".join(lines).encode("utf-16-le", "surrogatepass"))
+    made = recognised(tmp_path / "a")
+    assert made.counts == {"accounts": 1, "posts": 2}
+    assert made.aside == [("posts", 2, "bad_json")]

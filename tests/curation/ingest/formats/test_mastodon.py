@@ -125,3 +125,36 @@ def test_an_actor(read):
     ) == [
         ("https://indieweb.social/users/dealingwith", "dealingwith@indieweb.social", "2022-11-07")
     ]
+
+
+def activity(i):
+    return {
+        "id": f"https://a.example/users/ann/statuses/{i}/activity",
+        "type": "Create",
+        "actor": "https://a.example/users/ann",
+        "published": "2024-01-01T00:00:00Z",
+        "to": ["https://www.w3.org/ns/activitystreams#Public"],
+        "object": {"id": f"https://a.example/users/ann/statuses/{i}", "content": "<p>hi</p>"},
+    }
+
+
+def page(*numbers, kind="OrderedCollectionPage"):
+    return {"type": kind, "orderedItems": [activity(i) for i in numbers]}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "\n".join(json.dumps(activity(i)) for i in range(3)),
+        json.dumps([activity(i) for i in range(3)]),
+        json.dumps(page(0, 1, 2)),
+        json.dumps(page(0, 1, 2, kind="OrderedCollection"), indent=1),
+        "\n".join(json.dumps(p) for p in (page(0, 1), page(2))),
+    ],
+    ids=["activities, one a line", "a list", "a page", "an outbox", "pages, one a line"],
+)
+def test_activities_in_every_form(recognised, tmp_path, content):
+    (tmp_path / "outbox").write_text(content)
+    made = recognised(tmp_path / "outbox")
+    assert made.found.format == "activitypub" and made.aside == []
+    assert made.counts == {"accounts": 1, "posts": 3}
