@@ -205,6 +205,8 @@ def _table(name: str, start: bytes, text: str, encoding: str) -> Head:
 
 
 def _is_header(row: list[str], usual: int) -> bool:
-    """Whether a row can be the header: full, and every name said once."""
+    """Whether a row can be the header: every name said once, and none missing but the first, which
+    is that of a data frame's index.
+    """
     names = [c.strip() for c in row]
-    return len(row) == usual and all(names) and len(set(names)) == len(names)
+    return len(row) == usual and all(names[1:] or names) and len(set(names)) == len(names)

@@ -167,6 +167,8 @@ def _unknown(path: Path, heads: list[Head]) -> str:
             " datasets/README.md."
         )
     head = heads[0]
+    if not head.start.strip(b"\xef\xbb\xbf \t\r\n"):
+        return f"{path} is empty. Get the file again."
     if head.share("data", "annotations") > 0.5 or head.share("data", "completions") > 0.5:
         return (
             f"{path} is an export of Label Studio: answers on accounts that are in a store. Bring"

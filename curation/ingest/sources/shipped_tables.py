@@ -11,7 +11,8 @@ from pydantic import Field
 from botbench.core.strict_model import StrictModel
 from botbench.untrusted import yaml_documents
 from curation.ingest.recognition import head as heads
-from curation.ingest.recognition.head import Guess, Head
+from curation.ingest.recognition.head import Guess, Head, look
+from curation.ingest.recognition.names import folded
 from curation.ingest.sources import Traits, format_, tabular
 
 if TYPE_CHECKING:
@@ -46,18 +47,19 @@ class Shipped(StrictModel):
 
 
 def _recognise(shipped: Shipped, head: Head) -> Guess | None:
-    """A header with all columns of the signature."""
-    if head.form != "table" or not set(shipped.signature) <= set(head.columns):
+    """A header with all columns of the signature, whatever their case, blanks and underscores."""
+    columns = {folded(c) for c in head.columns}
+    if head.form != "table" or not {folded(c) for c in shipped.signature} <= columns:
         return None
     usual = shipped.options.get("separator", ",")
     options: dict[str, Any] = {}
     if head.separator != usual:
         options["separator"] = head.separator
-    if head.skipped:
+    if head.skipped or "skip_lines" in shipped.options:
         options["skip_lines"] = head.skipped
     if head.encoding != shipped.options.get("encoding", ""):
         options["encoding"] = head.encoding or "utf-8"
-    return Guess(0.95, options)
+    return Guess(0.95 if set(shipped.signature) <= set(head.columns) else 0.9, options)
 
 
 def _read(shipped: Shipped, stage: Stage, files: list[SourceFile], options: Options) -> None:
@@ -67,14 +69,28 @@ def _read(shipped: Shipped, stage: Stage, files: list[SourceFile], options: Opti
     document = {**shipped.options, **said}
     if zone is not None:
         document = _zoned(document, zone)
-    tabular.read(stage, files, tabular.Options.model_validate({"type": "csv", **document}))
+    chosen = tabular.Options.model_validate({"type": "csv", **document})
+    for file in files:
+        names = _names(look(file), chosen)
+        tabular.read(stage, [file], chosen.model_copy(update={"columns": names}))
+
+
+def _names(head: Head, options: tabular.Options) -> list[str] | None:
+    """The header's names as the mapping writes them; None where they are read as they stand."""
+    if (head.skipped, head.separator) != (options.skip_lines, options.separator or ","):
+        return None
+    known = {folded(n): n for _, mapping in options.mappings() for n in mapping.sources()}
+    there = set(head.columns)
+    names = [n if (k := known.get(folded(n), n)) in there else k for n in head.columns]
+    return names if len(set(names)) == len(names) and names != head.columns else None
 
 
 def _zoned(document: dict[str, Any], zone: str) -> dict[str, Any]:
-    """The mapping with the zone at each time."""
+    """The mapping with the zone at each time; names of zones behind a time count no more."""
+    local = {"zone": zone, "extract": "^(.*?)(?: [A-Z]{3,5})?$"}
     tables: dict[str, Any] = {
         table: {
-            name: {**cell, "zone": zone} if isinstance(cell, dict) and "time" in cell else cell
+            name: {**cell, **local} if isinstance(cell, dict) and "time" in cell else cell
             for name, cell in document[table].items()
         }
         for table in ("accounts", "posts")

@@ -148,14 +148,16 @@ _UNREAD = (
 
 def recognise(head: Head) -> Guess | None:
     """A table or objects with columns of the schema: `account_id`, `post_id`, `followers`, ..."""
-    columns = set(head.columns) or (head.members() if head.share("account_id") > 0.5 else set())
+    there = head.columns or (sorted(head.members()) if head.share("account_id") > 0.5 else [])
+    # A name that is written as the schema has it comes before one that is in other letters.
+    columns = {c.lower(): c for c in there} | {c: c for c in there}
     if "account_id" not in columns:
         return None
     found: dict[str, Any] = {}
     for table in ("accounts", "posts"):
         mapped = [c for c in TABLES[table].names if c in columns and c not in (*OURS, *MAPS)]
         if table == "accounts" or "post_id" in columns:
-            found[table] = {c: c for c in mapped}
+            found[table] = {c: columns[c] for c in mapped}
     if "post_id" in columns:
         # Each post names its account, which is an account of the data set.
         found["accounts"]["largest"] = "account_id"
@@ -167,11 +169,11 @@ def recognise(head: Head) -> Guess | None:
     else:
         found |= {"type": "json"}
     if "answer" in columns:
-        found["claims"] = {"answer": {"column": "answer", "optional": True}}
+        found["claims"] = {"answer": {"column": columns["answer"], "optional": True}}
         found["label"] = {"meaning": "as the file says", "claimant": "the file"}
         return Guess(0.8, found)
     plain = set(names.LABELS) - names.VAGUE
-    labels = [c for c in sorted(columns) if names.folded(c) in plain]
+    labels = [c for c in sorted(there) if names.folded(c) in plain]
     return Guess(0.8, found, notes=tuple(_UNREAD.format(c) for c in labels[:1]))
 
 

@@ -280,3 +280,26 @@ def test_half_a_sign_of_utf_16_costs_one_row(recognised, tmp_path):
     made = recognised(tmp_path / "a")
     assert made.counts == {"accounts": 1, "posts": 2}
     assert made.aside == [("posts", 2, "bad_json")]
+
+
+@pytest.mark.parametrize(
+    ("content", "options"),
+    [
+        (b",account_id,followers\n0,a,5\n1,b,6\n", {}),
+        (b"Account_ID,Followers\na,5\nb,6\n", {}),
+        ("account_id;followers\na;5\nb;6\n".encode("utf-16"), {"encoding": "utf-16"}),
+    ],
+    ids=["an index without a name", "capitals", "UTF-16"],
+)
+def test_tables_as_programs_write_them(recognised, tmp_path, content, options):
+    (tmp_path / "a.csv").write_bytes(content)
+    made = recognised(tmp_path / "a.csv")
+    assert made.rows("SELECT account_id, followers FROM pull_accounts") == [("a", 5), ("b", 6)]
+    assert options.items() <= made.found.card.reads[0].options.items() and made.aside == []
+
+
+@pytest.mark.parametrize("content", [b"", b" \r\n", b"\xef\xbb\xbf"])
+def test_an_empty_file_is_called_empty(tmp_path, content):
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(UserError, match=r"a\.csv is empty\. Get the file again\."):
+        recognise(tmp_path / "a.csv")
