@@ -35,6 +35,8 @@ BROKEN = (
 )
 """What the standard library raises for a packed file that is broken."""
 MEMBERS = 10_000
+SKIPPED = range(0x184D2A50, 0x184D2A60)
+"""Numbers of zstd's frames that hold no data."""
 
 
 def packing_of(start: bytes) -> str:
@@ -150,6 +152,55 @@ def plain(path: Path, packing: str) -> Iterator[BinaryIO]:
                 raise EOFError(str(error)) from None
         else:
             yield raw
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a zstd file does not end within a frame, which its decoder passes over in silence.
+
+    The blocks are counted, not unpacked. What follows the last frame and is none is not looked at.
+    """
+    with stored(path) as raw:
+        while magic := raw.read(4):
+            number = int.from_bytes(magic, "little")
+            if number in SKIPPED and len(magic) == 4:
+                sound = _passed(raw, int.from_bytes(raw.read(4), "little"))
+            elif magic == b"\x28\xb5\x2f\xfd":
+                sound = _frame(raw)
+            else:
+                return len(magic) == 4
+            if not sound:
+                return False
+    return True
+
+
+def _frame(raw: BinaryIO) -> bool:
+    """Pass over a frame of zstd behind its magic number (RFC 8878); False where it is cut."""
+    described = raw.read(1)
+    if not described:
+        return False
+    flags = described[0]
+    single = bool(flags & 0x20)
+    header = (0 if single else 1) + (0, 1, 2, 4)[flags & 3] + (int(single), 2, 4, 8)[flags >> 6]
+    if not _passed(raw, header):
+        return False
+    while len(block := raw.read(3)) == 3:
+        value = int.from_bytes(block, "little")
+        repeated = (value >> 1) & 3 == 1
+        if not _passed(raw, 1 if repeated else value >> 3):
+            return False
+        if value & 1:
+            return _passed(raw, 4 if flags & 4 else 0)
+    return False
+
+
+def _passed(raw: BinaryIO, size: int) -> bool:
+    """Pass over so many bytes; False where there are fewer."""
+    if size > 1 and raw.seekable():
+        raw.seek(size - 1, 1)
+        size = 1
+    while size > 0 and (chunk := raw.read(min(size, 1 << 20))):
+        size -= len(chunk)
+    return size == 0
 
 
 def _zip_name(archive: zipfile.ZipFile, name: str) -> str:

@@ -145,6 +145,8 @@ def _hash(path: Path, packing: str) -> tuple[str, int, bytes]:
                         f" {packed:,} bytes: no table does. Get the file again, or unpack it"
                         " yourself."
                     )
+        if packing == "zstd" and not packings.is_whole(path):
+            raise EOFError("it ends before its last frame does")
     except (*packings.BROKEN, OSError) as error:
         if not packing and isinstance(error, OSError):
             raise

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from botbench.core.errors import UserError
 from botbench.untrusted import json_items
-from curation.ingest import cards
+from curation.ingest import cards, packings
 from curation.ingest.recognition.head import look_at
 from curation.ingest.recognition.recognise import recognise, slug
 from curation.ingest.sources import FORMATS
@@ -77,6 +77,30 @@ def test_a_packed_file_that_is_cut_is_a_sentence(tmp_path, packing):
     (tmp_path / "a").write_bytes(PACKED[packing][:-12])
     with pytest.raises(UserError, match=r"broken (gzip|bzip2|xz|zstd|archive)|no format|no file"):
         recognise(tmp_path / "a")
+
+
+FRAMES = zstandard.ZstdCompressor(write_checksum=True)
+SKIPPABLE = b"\x50\x2a\x4d\x18" + (3).to_bytes(4, "little") + b"any"
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.9, -1])
+@pytest.mark.parametrize(
+    "packed",
+    [
+        zstd(LINES * 2_000),
+        FRAMES.compress(LINES * 2_000) + SKIPPABLE + FRAMES.compress(LINES * 2_000),
+        FRAMES.compress(b"x" * 900_000),
+    ],
+    ids=["long window", "two frames with checksums", "repeated bytes"],
+)
+def test_zstd_that_is_cut_between_two_lines_is_no_shorter_file(tmp_path, packed, kept):
+    """The decoder gives what is there and says nothing."""
+    cut = packed[: int(len(packed) * kept) if kept > 0 else kept]
+    (tmp_path / "RC.zst").write_bytes(cut)
+    with pytest.raises(UserError, match=r"is a broken zstd file \(it ends before its last frame"):
+        recognise(tmp_path / "RC.zst")
+    (tmp_path / "RC.zst").write_bytes(packed)
+    assert packings.is_whole(tmp_path / "RC.zst")
 
 
 def test_the_files_of_a_folder(recognised, tmp_path):
