@@ -50,10 +50,23 @@ PROCESSES = beside("processes")
 PROCESSES.check_signatures_once()
 
 
+def uses_all_threads(item):
+    """Whether DuckDB has a thread for each core in this test.
+
+    Where a process is alone, in `make chaos`, on real data, and in tests that are about it.
+    """
+    return (
+        "PYTEST_XDIST_WORKER" not in os.environ
+        or "BOTBENCH_CHAOS" in os.environ
+        or "shared_data" in getattr(item, "fixturenames", ())
+        or any(item.iter_markers("all_threads"))
+    )
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup():
+def pytest_runtest_setup(item):
     """Tell a test's own variables from those of earlier ones (the fixture `cli`)."""
-    PROCESSES.a_test_begins()
+    PROCESSES.a_test_begins(uses_all_threads(item))
 
 
 @pytest.hookimpl(optionalhook=True)

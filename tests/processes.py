@@ -27,10 +27,21 @@ BEFORE_THE_TEST = dict(BEGUN_WITH)
 """What commands and libraries of earlier tests have set in this process matters to no command."""
 
 
-def a_test_begins():
-    """Note the variables that the test finds."""
+def a_test_begins(all_threads):
+    """Note the variables that the test finds; its DuckDB has one thread, or one for each core.
+
+    On a small store DuckDB's threads wait for each other as long as they work, and the processes of
+    a test run share the cores: an erasure took 7 seconds of processor time, and 4 on one thread.
+    """
+    os.environ["BOTBENCH_TEST_THREADS"] = "" if all_threads else "1"
     BEFORE_THE_TEST.clear()
     BEFORE_THE_TEST.update(os.environ)
+
+
+def threads_of_duckdb():
+    """The setting of DuckDB's threads, empty where it takes one for each core."""
+    told = os.environ.get("BOTBENCH_TEST_THREADS", "")
+    return {"threads": int(told)} if told else {}
 
 
 def check_signatures_once(are_checked=False):
@@ -38,20 +49,21 @@ def check_signatures_once(are_checked=False):
 
     It hashes 70 MB for each connection to a store: two thirds of what it takes to open a small
     one. An extension from elsewhere (BOTBENCH_EXTENSIONS) is checked each time. `are_checked`
-    where another process has done it.
+    where another process has done it. Connections have the threads of `threads_of_duckdb`.
     """
     connect = duckdb.connect
     checked = [True] * are_checked
 
     def trusting(database=":memory:", read_only=False, config=None):
+        config = {**threads_of_duckdb(), **(config or {})}
         if "BOTBENCH_EXTENSIONS" in os.environ:
-            return connect(database, read_only, config or {})
+            return connect(database, read_only, config)
         if not checked:
             with connect() as connection:
                 for name in ("sqlite_scanner", "ducklake"):
                     connection.execute(f"LOAD '{extension(name)}'")
             checked.append(True)
-        return connect(database, read_only, {"allow_unsigned_extensions": "true", **(config or {})})
+        return connect(database, read_only, {"allow_unsigned_extensions": "true", **config})
 
     duckdb.connect = trusting
 
@@ -82,7 +94,11 @@ class Warm:
             "stderr": str(self.folder / "stderr"),
             "arguments": [str(a) for a in arguments],
             **more,
-            "env": {"BOTBENCH_STORE": str(place), **more.get("env", {})},
+            "env": {
+                "BOTBENCH_STORE": str(place),
+                "BOTBENCH_TEST_THREADS": os.environ.get("BOTBENCH_TEST_THREADS", ""),
+                **more.get("env", {}),
+            },
         }
         print(json.dumps(request), file=self.process.stdin, flush=True)
         answer = json.loads(self.process.stdout.readline())

@@ -439,6 +439,7 @@ def test_any_buckets_and_any_order_give_the_same_bits(accounts, posts, buckets, 
     assert computed(given_accounts, given_posts, buckets=buckets) == expected
 
 
+@pytest.mark.all_threads
 def test_more_rows_than_a_thread_takes_at_once_still_give_the_same_bits():
     """Over 122,880 rows DuckDB's threads share the work, in an order of their own."""
     chance = random.Random(0)

@@ -164,6 +164,7 @@ def _by_hand(rows):
     return counts
 
 
+@pytest.mark.all_threads
 def test_a_killed_pull_run_again_equals_an_undisturbed_one(written, tmp_path):
     lines = b"".join(
         b"%d,%s,%d\n" % (i, b"bot" if i % 3 else b"human", i % 1000) for i in range(150_000)

@@ -135,6 +135,7 @@ def test_canonical_rows_read_back_as_what_was_put_in(connection, given_posts, ra
     assert release_hash.content_hash(connection, {"posts": "given"}) == before
 
 
+@pytest.mark.all_threads
 def test_the_content_hash_does_not_depend_on_layout_threads_or_time_zone(connection, tmp_path):
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE many AS SELECT 'd' AS dataset, (i * 7919 % 200003)::VARCHAR"
