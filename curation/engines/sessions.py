@@ -14,6 +14,7 @@ from typing import Any
 
 from botbench.core.errors import ResourceFailure, UserError, first_line
 from botbench.core.mlflow_store import let_pyspark_import
+from curation.engines import sail
 
 DUCKDB = "duckdb"
 SAIL = "sail"
@@ -65,10 +66,11 @@ def check(engine: str) -> str:
 
 
 @contextmanager
-def session(engine: str) -> Iterator[Any]:
+def session(engine: str, beside: bool = False) -> Iterator[Any]:
     """A Spark session of an engine, in UTC; what was started for it is stopped at the end.
 
-    `sail` starts a server in this process, on a free port of the loopback interface. Raises
+    `sail` starts a server on a free port of the loopback interface: in this process, or `beside` it
+    in one of its own, whose end gives its memory back. Raises
     UserError for an unknown engine or missing packages, ResourceFailure where no server answers.
     """
     check(engine)
@@ -77,7 +79,8 @@ def session(engine: str) -> Iterator[Any]:
         # The client warns at import of the newest pandas, which is not used here.
         warnings.simplefilter("ignore", FutureWarning)
         if engine == SAIL:
-            with _sail() as address, _opened(engine, f"sc://{address}") as spark:
+            server = sail.beside if beside else sail.inside
+            with server() as address, _opened(engine, f"sc://{address}") as spark:
                 yield spark
         else:
             with _opened(engine, engine) as spark:
@@ -104,22 +107,6 @@ def _cause(error: Exception) -> str:
     # An error of a Python worker comes with its traceback, whose last line says it.
     told = lines[-1] if any("stack trace" in line for line in lines) else first_line(error)
     return told[:300].rstrip(".")
-
-
-@contextmanager
-def _sail() -> Iterator[str]:
-    """The address of a Sail server in this process."""
-    from pysail.spark import SparkConnectServer
-
-    # Its log goes to stderr, where a command speaks to people.
-    os.environ.setdefault("RUST_LOG", "error")
-    server = SparkConnectServer(ip="127.0.0.1", port=0)
-    server.start(background=True)
-    host, port = server.listening_address
-    try:
-        yield f"{host}:{port}"
-    finally:
-        server.stop()
 
 
 @contextmanager

@@ -121,15 +121,21 @@ def _columns_used(view: str, tables: Iterable[Table]) -> list[str]:
 
 def only(table: str, source: str, features: Iterable[Feature], dialect: str = "duckdb") -> str:
     """The source with the columns that the features declare; undeclared columns are NULL."""
-    needed = {need for f in features for need in f.needs} | {f"{table}.account_id"}
+    needed = columns_needed(table, features)
     quote = '"' if dialect == "duckdb" else "`"
     columns = ", ".join(
         _given(table, f"{quote}{c.name}{quote}", quote)
-        if f"{table}.{c.name}" in needed
+        if c.name in needed
         else f"CAST(NULL AS {_type(c.type, dialect)}) AS {quote}{c.name}{quote}"
         for c in TABLES[table].columns
     )
     return f"SELECT {columns} FROM {source}"
+
+
+def columns_needed(table: str, features: Iterable[Feature]) -> list[str]:
+    """The columns of a table that features declare, and `account_id`, in the schema's order."""
+    needed = {need for f in features for need in f.needs} | {f"{table}.account_id"}
+    return [c.name for c in TABLES[table].columns if f"{table}.{c.name}" in needed]
 
 
 def _given(table: str, column: str, quote: str) -> str:

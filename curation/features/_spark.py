@@ -6,30 +6,65 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from botbench.core.progress import NoProgress, Progress
 from botbench.core.sql import literal
 from curation.features._functions import SPARK
 from curation.features._registry import chosen
-from curation.features._render import only, plan
+from curation.features._render import columns_needed, only, plan
+from curation.store import schema
 
 IDS = "ids"
 """The part that has every account."""
+GROUP_ROWS = 2**13
+"""Rows of a file's group: Sail holds one of each bucket in memory while it lays them out."""
 
 
-def write_parts(
+def laid_out(
     spark: Any,
     tables: Mapping[str, Path],
     folder: Path,
+    buckets: int,
     families: Iterable[str] | None = None,
-    progress: Progress | None = None,
+) -> list[dict[str, Path]]:
+    """The Parquet files of accounts and posts for each bucket of accounts.
+
+    The engine writes the columns that the features read to `folder`, once. A bucket without an
+    account is left out.
+    """
+    features = chosen(families)
+    for table, path in tables.items():
+        columns = ", ".join(f"`{name}`" for name in columns_needed(table, features))
+        rows = spark.sql(
+            f"SELECT {columns}, CAST(pmod(xxhash64(account_id), {buckets}) AS INT) AS bucket"
+            f" FROM {_read(spark, path, table)}"
+        )
+        writer = rows.write.mode("overwrite").option("max_row_group_size", str(GROUP_ROWS))
+        writer.partitionBy("bucket").parquet(_uri(folder / table))
+    found = []
+    for accounts in sorted((folder / "accounts").glob("bucket=*")):
+        posts = folder / "posts" / accounts.name
+        found.append({"accounts": accounts, "posts": posts if posts.is_dir() else _none(folder)})
+    return found
+
+
+def _none(folder: Path) -> Path:
+    """A file of no posts."""
+    import pyarrow.parquet as pq
+
+    path = folder / "none.parquet"
+    pq.write_table(schema.rows("posts", []), path)
+    return path
+
+
+def write_parts(
+    spark: Any, tables: Mapping[str, Path], folder: Path, families: Iterable[str] | None = None
 ) -> dict[str, Path]:
-    """Write the features of a release's accounts to `folder`, one folder of Parquet a view.
+    """Write the features of the accounts to `folder`, one folder of Parquet a view.
 
     The folders by view; that of `ids` has `account_id` alone, for every account. `tables` are the
     Parquet files of accounts and posts. The engine reads them and writes the parts itself, so its
-    machines must see these paths. Raises ValueError where an account has several rows.
+    machines must see these paths. Views that several others read are written too, for these to
+    read. Raises ValueError where an account has several rows.
     """
-    shown = progress or NoProgress()
     features = chosen(families)
     sources = {
         table: f"({only(table, _read(spark, path, table), features, SPARK)})"
@@ -40,33 +75,48 @@ def write_parts(
     )
     if several.toArrow().num_rows:
         raise ValueError("features need one row an account; choose one observation of each")
-    queries = {IDS: "SELECT account_id FROM botbench_accounts"}
-    queries |= {q.view: q.over(**sources) for q in plan(tuple(features), SPARK).queries}
-    shown.stage("Views of features", len(queries))
-    parts = {}
-    for view, query in queries.items():
-        parts[view] = folder / view
-        spark.sql(query).write.mode("overwrite").parquet(parts[view].absolute().as_uri())
-        shown.step(view)
+    plans = plan(tuple(features), SPARK, keep=True)
+    for query in plans.kept:
+        name = f"kept_{query.view}"
+        rows = query.over(**sources)
+        part = _write(spark, rows, folder / name)
+        sources[name] = _read(spark, part, name) if _has_rows(part) else f"({rows})"
+    parts = {IDS: _write(spark, "SELECT account_id FROM botbench_accounts", folder / IDS)}
+    for query in plans.queries:
+        parts[query.view] = _write(spark, query.over(**sources), folder / query.view)
     return parts
 
 
+def _write(spark: Any, query: str, folder: Path) -> Path:
+    """The folder, with the rows of a query in it as Parquet."""
+    spark.sql(query).write.mode("overwrite").parquet(_uri(folder))
+    return folder
+
+
 def _read(spark: Any, path: Path, table: str) -> str:
-    """The name of a view of the session over a Parquet file."""
+    """The name of a view of the session over Parquet files."""
     name = f"botbench_{table}"
-    spark.read.parquet(path.absolute().as_uri()).createOrReplaceTempView(name)
+    spark.read.parquet(_uri(path)).createOrReplaceTempView(name)
     return name
 
 
+def _uri(path: Path) -> str:
+    return path.absolute().as_uri()
+
+
+def _has_rows(part: Path) -> bool:
+    """Whether a part has files, which Sail writes only where there are rows."""
+    return any(part.glob("*.parquet"))
+
+
 def joined_sql(parts: Mapping[str, Path], families: Iterable[str] | None = None) -> str:
-    """SQL of DuckDB that joins the parts: one row an account, sorted, NULL where a part lacks it.
+    """SQL of DuckDB that joins the parts: one row an account, NULL where a part lacks it.
 
     The columns have the names, order and types of `compute`, whatever width the engine gave them.
     """
     features = chosen(families)
     types = plan(tuple(features), SPARK).types
-    # Sail writes no file where there is no row.
-    there = {view: part for view, part in parts.items() if any(part.glob("*.parquet"))}
+    there = {view: part for view, part in parts.items() if _has_rows(part)}
     files = {view: f"read_parquet({literal(part / '*.parquet')})" for view, part in there.items()}
     ids = files.pop(IDS, "(SELECT '' AS account_id LIMIT 0)")
     joins = " ".join(
@@ -75,4 +125,4 @@ def joined_sql(parts: Mapping[str, Path], families: Iterable[str] | None = None)
     )
     values = {f.name: f'"{f.view}"."{f.name}"' if f.view in files else "NULL" for f in features}
     columns = ", ".join(f'{values[name]}::{kind} AS "{name}"' for name, kind in types.items())
-    return f"SELECT ids.account_id, {columns} FROM {ids} ids {joins} ORDER BY ids.account_id"
+    return f"SELECT ids.account_id, {columns} FROM {ids} ids {joins}"

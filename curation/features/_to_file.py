@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,13 +11,19 @@ from typing import TYPE_CHECKING
 
 from botbench.core.files import draft_of
 from botbench.core.progress import NoProgress, Progress
-from curation.engines import DUCKDB, check, failures, peak_bytes, session
+from botbench.core.sql import literal
+from curation.engines import DUCKDB, SAIL, check, failures, peak_bytes, session
 from curation.features._cache import ReleaseFolder, release_sql, scratch_connection
-from curation.features._compute import compute
-from curation.features._spark import joined_sql, write_parts
+from curation.features._compute import MEMORY, buckets_for, compute
+from curation.features._spark import joined_sql, laid_out, write_parts
 
 if TYPE_CHECKING:
     import duckdb
+
+SAIL_MEMORY = MEMORY // 2
+"""Bytes for a bucket on Sail, by DuckDB's bytes a post, of which Sail takes twice as many."""
+BUCKETS_A_SERVER = 8
+"""A server of Sail keeps some MB of each bucket, until its process ends."""
 
 
 @dataclass(frozen=True)
@@ -48,19 +55,53 @@ def write(
     chosen = None if families is None else list(families)
     out.parent.mkdir(parents=True, exist_ok=True)
     with scratch_connection(out.parent.absolute()) as (connection, scratch), draft_of(out) as draft:
+        peak = 0
         if engine == DUCKDB:
             (progress or NoProgress()).stage("Features", 1)
             connection.register("computed", compute(connection, *release_sql(release), chosen))
             query = "FROM computed"
         else:
-            tables = {t: release.path / f"{t}.parquet" for t in ("accounts", "posts")}
-            with failures(engine, "it computed features"), session(engine) as spark:
-                parts = write_parts(spark, tables, scratch, chosen, progress)
-                peak = peak_bytes()
-            query = joined_sql(parts, chosen)
+            shown = progress or NoProgress()
+            peak = _on_engine(connection, release, engine, scratch, families=chosen, progress=shown)
+            query = f"FROM read_parquet({literal(scratch / '*.parquet')}) ORDER BY account_id"
         rows, columns = _stream(connection, query, draft)
-        peak = peak_bytes() if engine == DUCKDB else max(peak, peak_bytes())
+        peak = max(peak, peak_bytes())
     return Written(engine, rows, columns - 1, time.perf_counter() - begin, peak)
+
+
+def _on_engine(
+    connection: duckdb.DuckDBPyConnection,
+    release: ReleaseFolder,
+    engine: str,
+    scratch: Path,
+    *,
+    families: list[str] | None,
+    progress: Progress,
+) -> int:
+    """Write one file of features to `scratch` for each bucket of accounts; bytes at the peak.
+
+    Sail computes in memory, so it gets one bucket after the other. Spark moves to disk what does
+    not fit, and gets all accounts as one.
+    """
+    tables = {t: release.path / f"{t}.parquet" for t in ("accounts", "posts")}
+    in_memory = engine == SAIL or engine.startswith("sc:")
+    n = buckets_for(connection, release_sql(release)[1], SAIL_MEMORY) if in_memory else 1
+    buckets, peaks = [tables], []
+    if n > 1:
+        with failures(engine, "it laid out posts"), session(engine, beside=True) as spark:
+            buckets = laid_out(spark, tables, scratch / "buckets", n, families) or buckets
+            peaks.append(peak_bytes())
+    progress.stage("Buckets of accounts", len(buckets))
+    for begin in range(0, len(buckets), BUCKETS_A_SERVER):
+        with failures(engine, "it computed features"), session(engine, beside=True) as spark:
+            for i, bucket in list(enumerate(buckets))[begin : begin + BUCKETS_A_SERVER]:
+                parts = write_parts(spark, bucket, scratch / "parts", families)
+                joined = literal(scratch / f"{i}.parquet")
+                connection.execute(f"COPY ({joined_sql(parts, families)}) TO {joined}")
+                shutil.rmtree(scratch / "parts")
+                progress.step(f"bucket {i + 1}")
+            peaks.append(peak_bytes())
+    return max(peaks)
 
 
 def _stream(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """Every feature has DuckDB's value on Sail too: on simulated and on hostile accounts and posts."""
 
 import importlib.util
+import os
 import random
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -193,13 +194,20 @@ def session():
         yield opened
 
 
-@pytest.mark.parametrize("name", ["hostile", "without posts"])
-def test_every_feature_has_duckdb_s_value(releases, session, tmp_path, monkeypatch, name):
+@pytest.mark.parametrize(
+    ("name", "buckets"), [("hostile", 1), ("hostile", 3), ("without posts", 1)]
+)
+def test_every_feature_has_duckdb_s_value(releases, session, tmp_path, monkeypatch, name, buckets):
+    asked = []
+
     @contextmanager
-    def opened(engine):
+    def opened(engine, beside=False):
+        asked.append(beside)
         yield session
 
     monkeypatch.setattr(features._to_file, "session", opened)
+    monkeypatch.setattr(features._to_file, "buckets_for", lambda *_: buckets)
+    monkeypatch.setattr(features._to_file, "BUCKETS_A_SERVER", 2)
     here = features.write(releases[name], tmp_path / "here.parquet")
     there = features.write(releases[name], tmp_path / "there.parquet", ENGINE)
     assert (here.engine, there.engine) == ("duckdb", ENGINE)
@@ -207,6 +215,42 @@ def test_every_feature_has_duckdb_s_value(releases, session, tmp_path, monkeypat
     assert here.features == there.features == len(features.FEATURES)
     same(pq.read_table(tmp_path / "here.parquet"), pq.read_table(tmp_path / "there.parquet"))
     assert sorted(p.name for p in tmp_path.iterdir()) == ["here.parquet", "there.parquet"]
+    # Once to lay the buckets out, and for each two of them; Spark takes all at once.
+    assert asked == ([True] if SPARK or buckets == 1 else [True] * 3)
+
+
+def test_each_account_lies_in_one_bucket_with_its_posts(releases, session, tmp_path):
+    tables = {t: releases["hostile"].path / f"{t}.parquet" for t in ("accounts", "posts")}
+    buckets = features._spark.laid_out(session, tables, tmp_path / "laid", 30, ["text"])
+    accounts, posts = ([pq.read_table(b[t]) for b in buckets] for t in ("accounts", "posts"))
+    whole = {t: pq.read_table(path) for t, path in tables.items()}
+    ids = [set(t["account_id"].to_pylist()) for t in accounts]
+    assert sorted(i for some in ids for i in some) == sorted(
+        whole["accounts"]["account_id"].to_pylist()
+    )
+    assert 5 < len(ids) < 30
+    read = set(posts[0].column_names) & set(whole["posts"].column_names)
+    assert read == {"account_id", "text", "lang"}
+    for some, theirs in zip(ids, posts, strict=True):
+        expected = [
+            (p["account_id"], p["text"] or "")
+            for p in whole["posts"].select(["account_id", "text"]).to_pylist()
+            if p["account_id"] in some
+        ]
+        rows = theirs.select(["account_id", "text"]).to_pylist()
+        kept = [(p["account_id"], p["text"] or "") for p in rows if p["account_id"] in some]
+        assert sorted(kept) == sorted(expected)
+
+
+if not SPARK:
+
+    def test_a_server_beside_ends_with_its_session():
+        before = set(engines.children(os.getpid()))
+        with engines.session(engines.SAIL, beside=True) as spark:
+            (server,) = set(engines.children(os.getpid())) - before
+            assert b"pysail" in Path(f"/proc/{server}/cmdline").read_bytes()
+            assert spark.sql("SELECT 1 AS one").toArrow().to_pylist() == [{"one": 1}]
+        assert not Path(f"/proc/{server}").exists()
 
 
 def same(here, there):
