@@ -26,6 +26,8 @@ SIZE = 2_000_000_000
 """Bytes of a table; a row of scores has about 30."""
 
 
+SWALLOWED = 100
+"""Lines that one open quotation mark may take with it; a file where one takes more is refused."""
 REPLACED = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -73,6 +75,8 @@ class SetAside(NamedTuple):
     place: str
     why: str
     lines: int = 1
+    quoted: bool = False
+    """Whether an open quotation mark takes further lines with it."""
 
 
 def rows(
@@ -81,14 +85,16 @@ def rows(
     """Those of the columns that the table has, as text, and the rows that could not be read.
 
     An empty field is null. A row of another width, and one with bytes that are no UTF-8, is set
-    aside. Raises UserError where the file cannot be read at all.
+    aside; so are rows that a quotation mark has made part of a value. Raises UserError where the
+    file cannot be read at all.
     """
     import pyarrow as pa
 
     names, separator = head(path, file)
     wanted = [c for c in columns if c in names]
     try:
-        return _parsed(path, wanted, separator)
+        table, bad = _parsed(path, wanted, separator)
+        return table, [*bad, *_swallowed(path, separator, len(names), table.num_rows, bad)]
     except pa.ArrowInvalid as error:
         if "UTF8" not in str(error):
             raise UserError(f"{file or path} cannot be read as CSV: {first_line(error)}.") from None
@@ -106,6 +112,39 @@ def rows(
     return _without_replaced(table, bad)
 
 
+def _swallowed(
+    path: Path, separator: str, width: int, rows: int, bad: Sequence[SetAside]
+) -> list[SetAside]:
+    """The values that hold lines which look like rows: a quote is open, and another closed it."""
+    import pyarrow.compute as pc
+
+    if width < 2 or _lines(path) <= 1 + rows + sum(row.lines for row in bad):
+        return []
+    found = []
+    # Their columns need not be wanted ones.
+    table, _ = _parsed(path, head(path).names, separator)
+    for column in table.columns:
+        at = pc.indices_nonzero(pc.fill_null(pc.match_substring_regex(column, "[\r\n]"), False))
+        for i in at.to_pylist():
+            lines = column[i].as_py().splitlines()
+            n = sum(line.count(separator) == width - 1 for line in lines[1:])
+            if n:
+                told = f"a quotation mark takes {n:,} lines with it that look like rows"
+                found.append(SetAside(f"row {i + 1:,}", told, n, quoted=True))
+    return found
+
+
+def _lines(path: Path) -> int:
+    """How many lines a file has, whatever ends them."""
+    ends, last = 1, b""
+    with path.open("rb") as stream:
+        while chunk := stream.read(1 << 20):
+            ends += chunk.count(b"\n") + chunk.count(b"\r") - chunk.count(b"\r\n")
+            ends -= last + chunk[:1] == b"\r\n"
+            last = chunk[-1:]
+    return ends - (last in (b"\n", b"\r"))
+
+
 def _parsed(path: Path, wanted: list[str], separator: str) -> tuple[pa.Table, list[SetAside]]:
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
@@ -118,7 +157,7 @@ def _parsed(path: Path, wanted: list[str], separator: str) -> tuple[pa.Table, li
         why = f"{row.expected_columns} columns expected, {row.actual_columns} found"
         if lines > 1:
             why = f"a quotation mark that is not closed swallows {lines:,} lines"
-        bad.append(SetAside(place, why, lines))
+        bad.append(SetAside(place, why, lines, lines > 1))
         return "skip"
 
     table = arrow_csv.read_csv(

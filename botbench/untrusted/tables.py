@@ -72,13 +72,23 @@ def read(file: Path, columns: Sequence[str], most: int = SIZE) -> Given:
         return _csv(path, file, columns)
 
 
-def read_telling(file: Path, columns: Sequence[str], required: Sequence[str] = ()) -> Given:
+def read_telling(
+    file: Path,
+    columns: Sequence[str],
+    required: Sequence[str] = (),
+    swallowed: int = csv_tables.SWALLOWED,
+) -> Given:
     """Read a file as `read` does, and warn of rows that were set aside.
 
-    Raises UserError also where a `required` column is not there, and where no row could be read.
+    Raises UserError also where a `required` column is not there, where no row could be read, and
+    where an open quotation mark takes more than `swallowed` lines with it.
     """
     given = read(file, columns)
     require(given, required, file)
+    if lost := next((r for r in given.set_aside if r.quoted and r.lines > swallowed), None):
+        raise UserError(
+            f"{file}, {lost.place}: {lost.why}. Close the mark, or write the file again."
+        )
     if given.set_aside and not given.rows.num_rows:
         raise UserError(f"{file} cannot be read: {given.sentence(file)}")
     if sentence := given.sentence(file):

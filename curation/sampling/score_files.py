@@ -89,7 +89,8 @@ def _columns(
             f" {_WANTED[table]}."
         )
     try:
-        given = tables.read_telling(file, COLUMNS, needed)
+        # Accounts that a quote takes with it would be drawn as if they had no score.
+        given = tables.read_telling(file, COLUMNS, needed, swallowed=0)
     except UserError as error:
         raise UserError(f"{error} Expected the columns {_WANTED[table]}.") from None
     connection.register(GIVEN, given.rows)

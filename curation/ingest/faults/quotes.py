@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from botbench.core.sql import literal
+from botbench.untrusted.csv_tables import SWALLOWED
 from curation.ingest.reading.files import CHUNK
 from curation.ingest.reading.heads import opened
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
     from curation.ingest.reading.text import Rows
 
-SWALLOWED = 100
-"""Lines of one unreadable row above which the file is refused: a quote was left open."""
 PLACED = 1_000
 """Rows whose message names the line; a file with more has another fault than an open quote."""
 UNCLOSED = "_reason IN ('bad_quote', 'line_too_long') AND contains(_raw, chr(10))"

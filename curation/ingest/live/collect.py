@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from botbench.core.errors import UserError
 from curation.ingest.live import journal as journals
 from curation.ingest.live.asking import ask_all
 from curation.ingest.live.attrition import attrition
@@ -71,8 +72,8 @@ def collected(
     """Collect a campaign, or what a killed run left of it; tell the result within the block.
 
     The same command after the end of the block begins another round: posts since, and what became
-    of every account. Raises UserError for options that do not fit, ResourceFailure for a server
-    that cannot be asked; what was fetched is kept then.
+    of every account. Raises UserError for options that do not fit and for a budget that buys no
+    request, ResourceFailure for a server that cannot be asked; what was fetched is kept then.
     """
     with journals.opened(store.home, campaign, start_over=start_over) as journal:
         journal.spent(budget)
@@ -91,6 +92,11 @@ def collected(
                 known = known_accounts(store, campaign, network.platform)
                 journal.begin(asker.begin(known), dict(network.ranks))
             stopped = ask_all(network, asker, client, journal, tell)
+            if stopped and journal.is_empty():
+                raise UserError(
+                    f"Nothing was fetched, and nothing was written: {stopped}. The same"
+                    " command with a larger --budget goes on."
+                )
             result = store_pages(store, network, campaign, journal, tell=tell, memory=memory)
             if campaign.hashtags and not stopped and not result.tables["posts"]["read"]:
                 result = replace(result, notes={**result.notes, NOTHING: _nothing(campaign)})

@@ -206,6 +206,10 @@ class Journal:
 
     # -- the way into the store
 
+    def is_empty(self) -> bool:
+        """Whether no page waits for the store."""
+        return self.connection.execute("SELECT 1 FROM pages LIMIT 1").fetchone() is None
+
     def write_pages(self, path: Path) -> int:
         """Write the pages to a file, one a line, in the order in which they came; their number."""
         count = 0

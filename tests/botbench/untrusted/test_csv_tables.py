@@ -208,3 +208,44 @@ def test_what_a_file_declares_of_its_detector_may_be_anything(tmp_path, said, se
     path.write_bytes(b"text")
     with pytest.raises(UserError, match="cannot be read as Parquet"):
         external_scores.declared(path)
+
+
+OPEN = [b"account_id,p_bot,note"] + [b"%d,0.5,x" % i for i in range(300)]
+
+
+def quoted(first, last=None, end=b"\n"):
+    """A table in which a note opens a quote, and another closes it; both rows are sound alone."""
+    rows = list(OPEN)
+    rows[first] = rows[first][:-1] + b'"x'
+    if last is not None:
+        rows[last] = rows[last] + b'"'
+    return end.join(rows) + end
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_rows_within_a_value_of_a_column_that_nobody_wants_are_set_aside(tmp_path, end):
+    (tmp_path / "a.csv").write_bytes(quoted(50, 60, end))
+    given = tables.read(tmp_path / "a.csv", BOTH)
+    assert given.rows.num_rows == 290
+    assert given.set_aside == [
+        ("row 50", "a quotation mark takes 10 lines with it that look like rows", 10, True)
+    ]
+    with pytest.warns(RowsSetAside, match="10 lines could not be read and count as absent"):
+        tables.read_telling(tmp_path / "a.csv", BOTH)
+
+
+def test_a_quote_that_takes_over_a_hundred_lines_is_refused(tmp_path):
+    for content, lines in ((quoted(50, 151), 101), (quoted(50), 250)):
+        (tmp_path / "a.csv").write_bytes(content)
+        with pytest.raises(UserError, match=f"a.csv, row 50: a quotation mark takes {lines} "):
+            tables.read_telling(tmp_path / "a.csv", BOTH)
+    (tmp_path / "a.csv").write_bytes(quoted(50, 150))
+    with pytest.warns(RowsSetAside, match="100 lines could not"):
+        tables.read_telling(tmp_path / "a.csv", BOTH)
+
+
+def test_prose_of_several_lines_is_no_row(tmp_path):
+    content = b'account_id,p_bot,note\n1,0.5,"a, b\nand c\n\nd"\n2,1,x\n\n'
+    (tmp_path / "a.csv").write_bytes(content)
+    given = tables.read(tmp_path / "a.csv", BOTH)
+    assert given.rows.num_rows == 2 and given.set_aside == []

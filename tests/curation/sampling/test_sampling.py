@@ -641,3 +641,15 @@ def test_variances_by_hand():
     assert variance(answered([simple]), np.array([1.0, 0, 1, 0])) == pytest.approx(2 + 12)
     independent = Wave(np.arange(2), np.array([0.5, 1]), ["t", "t"], "independent")
     assert variance(answered([independent]), np.array([2.0, 1])) == pytest.approx(0.5 * 16)
+
+
+@pytest.mark.parametrize("closed", [b"", b'2"'])
+def test_a_score_file_with_an_open_quote_is_refused(tmp_path, closed):
+    """The sample would be drawn as if the accounts of these lines had no score."""
+    connection = duckdb.connect()
+    rows = b"".join(b"%d,0.5,x\n" % i for i in range(20))
+    (tmp_path / "a.csv").write_bytes(
+        b'account_id,p_bot,note\na,0.5,"open\n' + rows + b"b,0.5," + closed + b"\n"
+    )
+    with pytest.raises(UserError, match=r"a\.csv, row 1: a quotation mark takes 21 lines with it"):
+        score_files.load(connection, [tmp_path / "a.csv"])

@@ -52,6 +52,18 @@ def test_it_never_goes_over_the_budget_and_goes_on_with_a_larger_one(x, asking):
     assert len(set(rest.items("data", "id"))) == 90 and rest.cursor is None
 
 
+def test_a_budget_that_buys_nothing_writes_nothing(x, collecting, store):
+    """A post with its author costs .015 USD: .01 pays for none."""
+    with pytest.raises(UserError, match=r"nothing was written: of the budget of 0\.01 USD, 0 USD"):
+        collecting(asked(x), budget="0.01USD")
+    assert x.asked == [] and rows(store, "SELECT * FROM lake.main.pulls") == []
+    assert collecting(asked(x), budget="0.20USD").result.totals["posts"] == 13
+    with pytest.raises(UserError, match=r"0\.195 USD are spent, and the next request costs up"):
+        collecting(asked(x), budget="0.20USD")
+    assert len(rows(store, "SELECT * FROM lake.main.pulls")) == 1
+    assert collecting(asked(x), budget="3USD").result.totals["posts"] == 90
+
+
 def test_timelines_and_lists(x, asking):
     people = ("made1", "7000002", "nosuch")
     found = asking(asked(x, hashtags=(), accounts=people, timelines=6), budget="2USD")
