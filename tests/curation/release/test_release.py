@@ -137,10 +137,21 @@ def records(connection):
     }
 
 
+@pytest.fixture(scope="module")
+def filled_store(tmp_path_factory, empty_store):
+    """The folder of a store that holds `records`, to be copied."""
+    folder = tmp_path_factory.mktemp("filled") / "store"
+    shutil.copytree(empty_store, folder)
+    with Store(folder) as store:
+        store.append(records(store.connection), None, "data")
+    return folder
+
+
 @pytest.fixture
-def filled(store):
-    store.append(records(store.connection), None, "data")
-    return store
+def filled(tmp_path, filled_store):
+    shutil.copytree(filled_store, tmp_path / "store")
+    with Store(tmp_path / "store") as store:
+        yield store
 
 
 @pytest.fixture

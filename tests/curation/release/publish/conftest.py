@@ -2,6 +2,7 @@
 a note when a test wants it.
 """
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ from botbench.core.hashing import canonical_json
 from curation.release import acceptance, release
 from curation.store import schema
 from curation.store.identity import with_claim_ids
+from curation.store.store import Store
 
 T = datetime(2018, 5, 1, 12, 30, 15, 123456, tzinfo=UTC)
 CARD = {
@@ -135,7 +137,7 @@ def fill(store, notes=None):
     return store
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def material():
     """The hand-made rows, and `fill(store, notes)`."""
     return SimpleNamespace(
@@ -143,8 +145,7 @@ def material():
     )
 
 
-@pytest.fixture
-def unchecked(monkeypatch):
+def let_pass(patch):
     """Freeze without Great Expectations: what these tests are about does not depend on it."""
 
     class Passed:
@@ -152,13 +153,43 @@ def unchecked(monkeypatch):
         def summary():
             return {"success": True, "failed": [], "suites": []}
 
-    monkeypatch.setattr(acceptance, "before_release", lambda *_: Passed())
-    monkeypatch.setattr(acceptance, "report_path", lambda *_: "none")
+    patch.setattr(acceptance, "before_release", lambda *_: Passed())
+    patch.setattr(acceptance, "report_path", lambda *_: "none")
 
 
 @pytest.fixture
-def made(store, unchecked):
+def unchecked(monkeypatch):
+    """Freeze without Great Expectations."""
+    let_pass(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory, empty_store):
+    """prepared(work) is the folder of a store, filled, on which work(store) was done, without Great
+    Expectations; to be copied: to fill one and to freeze takes longer than many a test of it.
+    """
+
+    def prepare(work):
+        folder = tmp_path_factory.mktemp("prepared") / "store"
+        shutil.copytree(empty_store, folder)
+        with pytest.MonkeyPatch.context() as patch, Store(folder) as store:
+            let_pass(patch)
+            fill(store)
+            work(store)
+        return folder
+
+    return prepare
+
+
+@pytest.fixture(scope="session")
+def released(prepared):
+    """The folder of the store, filled, with the release r@1, to be copied."""
+    return prepared(lambda store: release.freeze(store, "r", "d"))
+
+
+@pytest.fixture
+def made(tmp_path, released, unchecked):
     """The store, filled, with the release r@1."""
-    fill(store)
-    release.freeze(store, "r", "d")
-    return store
+    shutil.copytree(released, tmp_path / "store")
+    with Store(tmp_path / "store") as store:
+        yield store

@@ -1,6 +1,7 @@
 """An erasure where folders are broken or still being written: the rest goes on, nothing is hidden."""
 
 import json
+import shutil
 
 import pyarrow.parquet as pq
 import pytest
@@ -11,6 +12,7 @@ from curation.ingest.pull import pull
 from curation.maintenance.erasure import erase, releases
 from curation.release import release
 from curation.release.publish import folder, tiers
+from curation.store.store import Store
 
 GONE = "900000003"
 
@@ -19,13 +21,23 @@ def ids(path):
     return pq.read_table(path).column("account_id").to_pylist()
 
 
+@pytest.fixture(scope="module")
+def with_two(prepared):
+    """The folder of a store with two releases, to be copied."""
+
+    def freeze(store):
+        release.freeze(store, "good", "d")
+        folder.publish(store, release.freeze(store, "hurt", "d"), tiers.load("internal"))
+
+    return prepared(freeze)
+
+
 @pytest.fixture
-def two(store, unchecked, material):
+def two(tmp_path, with_two, unchecked):
     """A store with two releases of the same accounts, of which one is published."""
-    material.fill(store)
-    release.freeze(store, "good", "d")
-    folder.publish(store, release.freeze(store, "hurt", "d"), tiers.load("internal"))
-    return store
+    shutil.copytree(with_two, tmp_path / "store")
+    with Store(tmp_path / "store") as store:
+        yield store
 
 
 def test_broken_releases_are_named_and_the_rest_goes_on(two):

@@ -1,12 +1,12 @@
 """An erasure and the files of others: they are named, and stay byte for byte as they were."""
 
 import bz2
-import contextlib
 import gzip
 import hashlib
 import json
 import lzma
 import os
+import shutil
 import sqlite3
 import zipfile
 from pathlib import Path
@@ -131,34 +131,40 @@ def tracked(place):
     return client, ours.info.run_id, suite.info.run_id, other.info.run_id
 
 
+def frozen_and_published(store, name):
+    folder.publish(store, release.freeze(store, name, "d"), tiers.load("internal"))
+
+
+@pytest.fixture(scope="module")
+def kept(prepared):
+    """The folders of two stores with a published release each, to be copied: another's, one's own."""
+    return [prepared(lambda s, name=name: frozen_and_published(s, name)) for name in ("t", "r")]
+
+
+def others(place, theirs):
+    """Another store and a colleague's release, beside one's own store."""
+    shutil.copytree(theirs, place / "theirs")
+    (place / "from-a-colleague").mkdir()
+    for path in inside(place / "theirs" / "releases" / "t" / "1"):
+        (place / "from-a-colleague" / path.name).write_bytes(path.read_bytes())
+
+
 @pytest.fixture
-def desk(tmp_path, unchecked, material, monkeypatch):
+def desk(tmp_path, unchecked, kept, monkeypatch):
     """A folder as people have them: MLflow's file beside the store, another store, a colleague's
     release, other files.
     """
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
-    with made_desk(tmp_path, material, tmp_path / "store") as store:
+    theirs, own = kept
+    others(tmp_path, theirs)
+    shutil.copytree(own, tmp_path / "store")
+    with Store(tmp_path / "store") as store:
         yield store, tmp_path
-
-
-@contextlib.contextmanager
-def made_desk(place, material, location):
-    with Store(place / "theirs") as other:
-        material.fill(other)
-        frozen = release.freeze(other, "t", "d")
-        folder.publish(other, frozen, tiers.load("internal"))
-        (place / "from-a-colleague").mkdir()
-        for path in inside(frozen.path):
-            (place / "from-a-colleague" / path.name).write_bytes(path.read_bytes())
-    with Store(location) as store:
-        material.fill(store)
-        folder.publish(store, release.freeze(store, "r", "d"), tiers.load("internal"))
-        yield store
 
 
 @pytest.mark.postgres
 def test_files_of_others_stay_beside_a_postgres_catalog(
-    postgres, tmp_path, unchecked, material, monkeypatch
+    postgres, tmp_path, unchecked, material, kept, monkeypatch
 ):
     """Hash for hash, in the store's folder and beside it; and nothing of the account is left."""
     import psycopg
@@ -167,7 +173,10 @@ def test_files_of_others_stay_beside_a_postgres_catalog(
     with psycopg.connect(postgres, autocommit=True) as server:
         server.execute("CREATE DATABASE strangers")
     url = f"{postgres.rpartition('/')[0]}/strangers?data_path={tmp_path / 'team'}"
-    with made_desk(tmp_path, material, url) as store:
+    others(tmp_path, kept[0])
+    with Store(url) as store:
+        material.fill(store)
+        frozen_and_published(store, "r")
         strangers = [*strange(tmp_path), *strange(store.home / "papers")]
         theirs = inside(tmp_path / "theirs", tmp_path / "from-a-colleague")
         before = digests([*strangers, *theirs])
