@@ -61,6 +61,8 @@ class Frame:
         wrong = ~np.isnan(known) & (known != 0) & (known != 1)
         _refuse(wrong, known, "y must be 1 (bot), 0 (person), or NaN where it is not known")
         _refuse(~np.isfinite(size) | (size < 0), size, "sizes must be 0 or more and finite")
+        if not size.any():
+            raise ValueError("no account counts for anything: all sizes are 0, or there is none")
         _check_chance(chance, drawn, size)
         if given is not None:
             _refuse(

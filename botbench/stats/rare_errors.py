@@ -9,7 +9,7 @@ Without scores the rare class itself is what is counted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -30,6 +30,11 @@ least .94 for every expected number.
 ALIKE = 4.0
 """Accounts that stand for up to so many times as many others are one class of weights."""
 
+UNSEEN = 0.8
+"""An error that the sample lacks may be as heavy as the account under which this part of the frame
+lies. Fay and Feuer 1997 (Stat. Med. 16:791) take the heaviest: safe, and half as wide again.
+"""
+
 TOLERATED = 1.5
 """Up to this, the heaviness that a sample lacks is taken as chance."""
 
@@ -39,13 +44,15 @@ class Errors:
     """Errors in one direction: how many, in how many accounts of equal weight, and what each does.
 
     `unit` is what the rate is multiplied with to give the share; `seen` is the normal variance that
-    the counted errors have in the share.
+    the counted errors have in the share. `heavier` is what the errors are (`hits`, `unit`) when one
+    more, as heavy as the sample may lack, counts among them; it can only raise the upper bound.
     """
 
     hits: float
     trials: float
     unit: float
     seen: float
+    heavier: tuple[float, float] | None = None
 
     def distances(self, tail: float) -> tuple[float, float]:
         """How far below and above the estimate the share can be because of these errors."""
@@ -53,7 +60,12 @@ class Errors:
             return 0.0, 0.0
         rate = min(self.hits / self.trials, 1.0)
         low, high = mid_p(min(self.hits, self.trials), self.trials, tail)
-        return self.unit * (rate - low), self.unit * (high - rate)
+        above = self.unit * (high - rate)
+        if self.heavier is not None:
+            hits, unit = self.heavier
+            most = mid_p(min(hits, self.trials), self.trials, tail)[1]
+            above = max(above, unit * most - self.unit * rate)
+        return self.unit * (rate - low), above
 
 
 @dataclass(frozen=True)
@@ -91,6 +103,8 @@ def guard(bots: float, people: float, errors: float, kept: float) -> tuple[float
         return both, both
     near = _near((rarer - 20) / 5 if rarer < FEW else (42 - rarer) / 6) * kept
     longer, shorter = 1 + (0.14 if rarer < FEW else 0.2) * near, 1 - 0.06 * near
+    if bots == people:
+        longer = shorter = (longer + shorter) / 2
     return (longer, shorter) if (rarer >= FEW) == (bots <= people) else (shorter, longer)
 
 
@@ -168,13 +182,33 @@ def rare(  # noqa: PLR0917 (labels and scores of the sample)
     for number in np.unique(group):
         at = group == number
         middle, own = float(np.median(residual[at])), weight[at]
-        off = residual[at] - middle
-        missed.append(_errors(own, off, min(max(up - middle, 0.0), 1.0), heavy))
-        alarms.append(_errors(own, -off, min(max(down + middle, 0.0), 1.0), heavy))
+        off, lack = residual[at] - middle, _unseen(own, drawn.weight[at])
+        missed.append(_errors(own, off, min(max(up - middle, 0.0), 1.0), heavy, lack))
+        alarms.append(_errors(own, -off, min(max(down + middle, 0.0), 1.0), heavy, lack))
     return Rare(tuple(missed), tuple(alarms))
 
 
-def _errors(weight: Floats, residual: Floats, largest: float, heavy: float) -> Errors:
+def _unseen(weight: Floats, design: Floats) -> float:
+    """How heavy an account is that the sample may lack, beside those that it has: 0 if not heavier.
+
+    Only as far as the design makes accounts uneven: where sizes do, `heavier` sees to it.
+    """
+    if not weight.sum() > 0:
+        return 0.0
+    reach = min(_far(weight), _far(design))
+    return reach * float(weight @ weight) / float(weight.sum()) if reach > 1 + 1e-9 else 0.0
+
+
+def _far(weight: Floats) -> float:
+    """The weight under which `UNSEEN` of the frame lies, over the mean weight in the frame."""
+    ordered = np.sort(weight)
+    under = np.cumsum(ordered)
+    # A little less, so that the rounding of the sum does not take the next account.
+    at = int(np.searchsorted(under, UNSEEN * under[-1] * (1 - 1e-9)))
+    return float(ordered[at]) * float(under[-1]) / float(weight @ weight)
+
+
+def _errors(weight: Floats, residual: Floats, largest: float, heavy: float, lack: float) -> Errors:
     whole = float(weight.sum())
     if not whole > 0:
         return Errors(0.0, 1.0, 0.0, 0.0)
@@ -183,7 +217,8 @@ def _errors(weight: Floats, residual: Floats, largest: float, heavy: float) -> E
     trials = worth(weight, np.ones(len(weight))) / heavy
     large_ones = weight[large] * residual[large]
     if not large_ones.sum() > 0:
-        return Errors(0.0, trials, whole * largest, 0.0)
+        none = (0.0, trials * lack * largest) if lack > 0 else None
+        return Errors(0.0, trials, whole * largest, 0.0, none)
     hits = float(large_ones.sum()) ** 2 / float((large_ones**2).sum()) / heavy
     part = float(weight[large].sum())
     rate, size = part / whole, float(large_ones.sum()) / part
@@ -193,4 +228,14 @@ def _errors(weight: Floats, residual: Floats, largest: float, heavy: float) -> E
     trials = own if own < trials else (hits * own + FEW * trials) / (hits + FEW)
     hits = rate * trials
     # With few errors their mean size is poorly known as well.
-    return Errors(hits, trials, whole * (hits * size + largest) / (hits + 1), seen)
+    unit = whole * (hits * size + largest) / (hits + 1)
+    found = Errors(hits, trials, unit, seen)
+    return _with_one_more(found, large_ones, lack * size, heavy) if lack > 0 else found
+
+
+def _with_one_more(found: Errors, errors: Floats, lack: float, heavy: float) -> Errors:
+    """The errors with what they are when one more of the weight `lack` counts among them."""
+    together = float(errors.sum()) + lack
+    hits = together**2 / (float((errors**2).sum()) + lack**2) / heavy - 1
+    hits = min(max(hits, 0.0), found.hits)
+    return replace(found, heavier=(hits, found.trials * together / (hits + 1)))

@@ -219,10 +219,10 @@ def share(  # noqa: PLR0917 (the contract: arrays over the frame)
     count. `probability` is the inclusion probability, also of accounts that were not drawn;
     `scores` are a detector's scores that were made without these labels (NaN where there is none),
     `sizes` what each account counts for (1 without it). A drawn account without an answer is
-    sampled, with y NaN. Where only few inclusion probabilities occur, accounts that share one are a
-    stratum of a simple draw; else draws are independent. Scores that stand mostly where accounts
-    were sampled (or not) are left out. Raises ValueError for arrays that do not fit
-    (`botbench.stats.frames`).
+    sampled, with y NaN; if nobody answered, the value is .5, the middle of 0 to 1. Where only few
+    inclusion probabilities occur, accounts that share one are a stratum of a simple draw; else
+    draws are independent. Scores that stand mostly where accounts were sampled (or not) are left
+    out. Raises ValueError for arrays that do not fit (`botbench.stats.frames`).
 
     >>> found = share([1, 0, 0, 0] * 50, [True, False] * 100, [0.5] * 200)
     >>> round(found.value, 3), found.few, found.method
@@ -233,7 +233,7 @@ def share(  # noqa: PLR0917 (the contract: arrays over the frame)
     size, drawn, chance = frame.size, frame.sampled, frame.probability
     answered = drawn & ~np.isnan(frame.y) & (size > 0)
     if not answered.any():
-        return Share(float("nan"), 0.0, 1.0, NOBODY, True)
+        return Share(0.5, 0.0, 1.0, NOBODY, True)
     at = np.flatnonzero(drawn)
     stratum, chance, joint = _strata(chance, drawn, answered)
     nothing = np.zeros(len(at), dtype=np.int64)

@@ -5,9 +5,16 @@ import math
 import numpy as np
 import pytest
 
-from botbench.stats.design_based import Sample
+from botbench.stats.design_based import (
+    INDEPENDENT,
+    SIMPLE,
+    Draw,
+    Sample,
+    inclusion_probabilities,
+    sample,
+)
 from botbench.stats.proportions import mid_p
-from botbench.stats.rare_errors import TAIL, Errors, guard, weight_classes
+from botbench.stats.rare_errors import TAIL, Errors, guard, rare, weight_classes
 from botbench.stats.survey import ALONE, ALONE_COUNTED, CERTAIN, COUNTED, NOBODY, POWERED, share
 
 
@@ -90,8 +97,8 @@ def test_a_census_has_no_interval_and_nobody_has_all_of_it():
     found = share(y, np.ones(4, bool), np.ones(4), 1 - y)
     assert (found.low, found.value, found.high) == (0.25, 0.25, 0.25)
     nobody = share(y, np.zeros(4, bool), np.full(4, 0.5))
-    assert math.isnan(nobody.value)
-    assert (nobody.low, nobody.high, nobody.method, nobody.few) == (0.0, 1.0, NOBODY, True)
+    assert (nobody.low, nobody.value, nobody.high) == (0.0, 0.5, 1.0)
+    assert (nobody.method, nobody.few) == (NOBODY, True)
 
 
 def test_labels_outside_the_sample_do_not_count_and_float32_does():
@@ -135,6 +142,7 @@ def one(value, at=3, rest=0.5):
         ({"sizes": one(-1)}, "0 or more and finite; found -1 at place 3"),
         ({"sizes": one(np.inf)}, "0 or more and finite"),
         ({"sizes": one(np.nan)}, "0 or more and finite"),
+        ({"sizes": np.zeros(10)}, "no account counts for anything: all sizes are 0"),
         ({"y": one(-1, rest=0)}, "y must be 1.*found -1 at place 3"),
         ({"y": one(2, at=7, rest=0)}, "y must be 1.*found 2 at place 7"),
         ({"y": one(0.5, rest=0)}, "y must be 1.*found 0.5"),
@@ -411,3 +419,65 @@ def test_classes_of_weights_by_hand(independent, classes):
     one, ones = np.zeros(5, dtype=int), np.ones(1)
     sampled = Sample(weight, one, ones, ones, 1 / weight, np.array(independent)[order])
     assert weight_classes(sampled).tolist() == np.array(classes)[order].tolist()
+
+
+def test_an_error_that_the_sample_lacks_may_be_heavier_than_those_it_has():
+    # 75 drawn accounts stand for one each and 25 for three each: half of the frame is in the
+    # heavy ones, whose weight is 3, and the mean weight is (75 + 225) / 150 = 2.
+    size, chance = np.ones(100), np.repeat([1e-3, 1e-3 / 3], [75, 25])
+    nothing = np.zeros(100, dtype=np.int64)
+    draw = Draw(nothing, nothing, chance, np.ones(100, bool), (INDEPENDENT,))
+    none = rare(sample(draw), size, np.zeros(100), np.zeros(100), 0.0).missed[0]
+    trials = 150**2 / 300
+    # Nobody of 75 of weight 2; an account of weight 3 would be 3/2 as much.
+    assert none.trials == pytest.approx(trials, rel=2e-3)
+    low, high = none.distances(0.025)
+    assert low == 0 and high == pytest.approx(1.5 * mid_p(0, trials, 0.025)[1], rel=2e-3)
+    # Four light bots, of which the few heavy accounts make 2.2, and one more that would be heavy.
+    four = rare(sample(draw), size, (np.arange(100) < 4) * 1.0, np.zeros(100), 0.0).missed[0]
+    trials = (4 * 150 + 30 * 75) / 34
+    hits = min(trials * 4 / 150, (4 + 3) ** 2 / (4 + 9) - 1)
+    assert four.hits == pytest.approx(hits, rel=2e-3)
+    most = trials * (4 + 3) / 150 / (hits + 1) * mid_p(hits, trials, 0.025)[1]
+    assert four.distances(0.025)[1] == pytest.approx(most - 4 / 150, rel=2e-3)
+
+
+def test_an_even_sample_lacks_nothing_heavier():
+    size, chance = np.repeat([1.0, 9.0], 50), np.full(100, 0.1)
+    nothing = np.zeros(100, dtype=np.int64)
+    for how in (INDEPENDENT, SIMPLE):
+        drawn = sample(Draw(nothing, nothing, chance, np.ones(100, bool), (how,)))
+        found = rare(drawn, size, np.zeros(100), np.zeros(100), 0.0)
+        assert {errors.heavier for errors in (*found.missed, *found.false_alarms)} == {None}
+
+
+def test_a_share_of_accounts_from_a_small_draw_by_size_is_covered():
+    """150 labels, 10 % bots, whose sizes are a fifth of people's; a floor of .02."""
+    random = np.random.default_rng(3)
+    held = []
+    for _ in range(CAMPAIGNS):
+        y = (random.random(5_000) < 0.1).astype(float)
+        raw = random.standard_normal(5_000) + 2 * y
+        size = np.exp(1.5 * random.standard_normal(5_000)) * (1 - 0.8 * y)
+        chance = inclusion_probabilities(size, 150, 0.02)
+        drawn = random.random(5_000) < chance
+        known = np.where(drawn, y, np.nan)
+        found = share(known, drawn, chance, 1 / (1 + np.exp(2 * (1 - raw))))
+        held.append(found.low <= y.mean() <= found.high)
+    # It was .86 where unseen bots counted as no heavier than those that were seen.
+    assert np.mean(held) >= 0.93 - 3 * math.sqrt(0.93 * 0.07 / CAMPAIGNS)
+
+
+@pytest.mark.parametrize("bots", [3, 20, 25, 27, 29, 30, 31, 35])
+@pytest.mark.parametrize("scored", [False, True])
+def test_bots_and_people_exchanged_give_the_mirrored_interval(bots, scored):
+    """Of 50 or 60 labels; where both are as many, the rule of 30 selects to neither side."""
+    for labels in (50, 60):
+        y, drawn = np.zeros(400), np.arange(400) < labels
+        y[:bots], y[labels : labels + 100] = 1, 1
+        f = np.where(np.arange(400) % 9 == 0, 1 - y, y) if scored else None
+        known, chance = np.where(drawn, y, np.nan), np.full(400, labels / 400)
+        a = share(known, drawn, chance, f)
+        b = share(1 - known, drawn, chance, None if f is None else 1 - f)
+        mirrored = 1 - b.high, 1 - b.value, 1 - b.low
+        assert (a.low, a.value, a.high) == pytest.approx(mirrored, abs=1e-12)
