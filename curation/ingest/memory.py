@@ -24,13 +24,12 @@ def bounded(connection: duckdb.DuckDBPyConnection, limit: str) -> Iterator[int]:
     size = memory_bytes(limit) or 0
     if not LEAST <= size < 2**50:
         raise UserError(f"--memory {limit!r} is not an amount of memory from 100MB on; {EXAMPLE}.")
+    allowed = _allowed(connection)
     _set(connection, min(SMALL, size))
     try:
         yield size
     finally:
-        # After an error inside DuckDB the connection may be good for nothing any more.
-        with suppress(duckdb.Error):
-            connection.execute("RESET memory_limit")
+        _give_back(connection, allowed)
 
 
 def little_first(connection: duckdb.DuckDBPyConnection, size: int, step: Callable[[], T]) -> T:
@@ -50,7 +49,7 @@ def within(connection: duckdb.DuckDBPyConnection, size: int, step: Callable[[], 
     DuckDB by itself takes up to four fifths of the machine before it sorts on disk; on a small
     machine that is less than `size`, and stays.
     """
-    (allowed,) = connection.execute("SELECT current_setting('memory_limit')").fetchone() or ("",)
+    allowed = _allowed(connection)
     if (memory_bytes(allowed) or size) < size:
         return step()
     _set(connection, size)
@@ -59,8 +58,7 @@ def within(connection: duckdb.DuckDBPyConnection, size: int, step: Callable[[], 
     except (duckdb.OutOfMemoryException, UserError) as error:
         _raise_another(error)
     finally:
-        with suppress(duckdb.Error):
-            connection.execute("RESET memory_limit")
+        _give_back(connection, allowed)
     return step()
 
 
@@ -69,6 +67,24 @@ def _raise_another(error: Exception) -> None:
     lack = duckdb.OutOfMemoryException
     if not isinstance(error, lack) and not isinstance(error.__cause__, lack):
         raise error
+
+
+def _allowed(connection: duckdb.DuckDBPyConnection) -> str:
+    """The bound that holds now, as DuckDB writes it."""
+    (allowed,) = connection.execute("SELECT current_setting('memory_limit')").fetchone() or ("",)
+    return str(allowed)
+
+
+def _give_back(connection: duckdb.DuckDBPyConnection, allowed: str) -> None:
+    """Set the bound that held before: DuckDB 1.5's RESET changes what it shows, not what it does.
+
+    DuckDB writes a bound in tenths, cut off: the next whole MiB (KiB below 1 GiB) is written so
+    again. After an error inside DuckDB the connection may be good for nothing any more.
+    """
+    if (size := memory_bytes(allowed)) is not None:
+        unit = 2**20 if size >= 2**30 else 2**10
+        with suppress(duckdb.Error):
+            _set(connection, (size // unit + 1) * unit)
 
 
 def _set(connection: duckdb.DuckDBPyConnection, size: int) -> None:

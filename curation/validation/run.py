@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from curation.ingest import data_sets
+import duckdb
+
+from curation.ingest import data_sets, memory
 from curation.store import snapshot_queries
 from curation.store.rules import Rule, Suite, extended
 from curation.store.store import Store
@@ -16,8 +18,8 @@ from curation.validation import record, views
 from curation.validation.light_import import great_expectations
 from curation.validation.outcome import LISTED, Finding, Hit, SuiteResult, Validation
 
-if TYPE_CHECKING:
-    import duckdb
+MEMORY = 4_000_000_000
+"""Bytes in which a data set is checked first; beyond them DuckDB sorts and joins on disk."""
 
 NOT_OF_THE_VERSION = ("splits", "releases")
 """Tables whose rows may differ although the version is the same: proposed splits, and releases."""
@@ -78,17 +80,21 @@ def validate_views(
     """
     card = snapshot_queries.card(store, dataset, version)
     message = next((v.message for v in store.versions() if v.number == version), "")
-    with views.pinned(store, dataset, version, **instead) as schema:
-        chosen = extended(card)
-        kept = record.verdicts(store, dataset, version, chosen) if take_over else {}
-        results = _run(store, schema, card, chosen, kept)
-        title = str(card.get("title") or dataset)
-        validation = Validation(
-            dataset, title, version, message, results, datetime.now(UTC), release=release
-        )
-        if keep:
-            record.keep(store, validation, schema)
-    return validation
+    chosen = extended(card)
+    kept = record.verdicts(store, dataset, version, chosen) if take_over else {}
+
+    def checked() -> Validation:
+        with views.pinned(store, dataset, version, **instead) as schema:
+            results = _run(store, schema, card, chosen, kept)
+            title = str(card.get("title") or dataset)
+            validation = Validation(
+                dataset, title, version, message, results, datetime.now(UTC), release=release
+            )
+            if keep:
+                record.keep(store, validation, schema)
+        return validation
+
+    return memory.within(store.connection, MEMORY, checked)
 
 
 def _run(
@@ -218,8 +224,13 @@ def _validated(gx: Any, source: Any, suite: Suite) -> dict[str, bool | str]:
 
 
 def _verdict(result: Any) -> bool | str:
-    """Whether a rule held, or the message of an error, which also comes as success=False."""
+    """Whether a rule held, or the message of an error, which also comes as success=False.
+
+    Raises DuckDB's OutOfMemoryException, because `memory.within` tries again with more.
+    """
     message = _exception(result.exception_info or {})
+    if message is not None and duckdb.OutOfMemoryException.__name__ in message:
+        raise duckdb.OutOfMemoryException(message)
     return message if message is not None else bool(result.success)
 
 

@@ -79,6 +79,20 @@ def test_a_release_that_lacks_memory_is_tried_again_in_what_the_machine_has(conn
     assert seen == ["1.8 GiB"] and bound(connection) == before
 
 
+def test_what_the_machine_has_can_be_used_again_afterwards(connection):
+    """DuckDB's RESET shows the old bound and keeps the new one: only a query tells."""
+    much = "SELECT len(l) FROM (SELECT list(i) AS l FROM range(10000000) AS t(i))"
+
+    def step():
+        return connection.execute(much).fetchall()
+
+    assert memory.within(connection, 100_000_000, step) == [(10_000_000,)]
+    assert step() == [(10_000_000,)]
+    with memory.bounded(connection, "100MB"), pytest.raises(duckdb.OutOfMemoryException):
+        step()
+    assert step() == [(10_000_000,)]
+
+
 def test_a_small_machine_allows_no_more_than_it_did(connection):
     connection.execute("SET memory_limit = '1GB'")
     seen, step = steps(connection, UserError("unused"), failing=0)

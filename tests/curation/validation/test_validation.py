@@ -141,6 +141,22 @@ def test_only_the_data_set_asked_for(store, monkeypatch):
     assert not run.validate(store, "other's").success
 
 
+def test_a_rule_that_needs_more_memory_gets_it_and_is_no_error(store, monkeypatch):
+    long = "(SELECT list(i) AS l FROM range(10000000) AS t(i))"
+    rows = f"SELECT account_id, 'x' AS detail FROM accounts, {long} WHERE len(l) < 10000000"
+    only(monkeypatch, "accounts", Rule(name="long", says="It is long.", rows=rows))
+    fill(store, [account(0)])
+    tried = []
+    within = run.memory.within
+
+    def bounded(connection, size, step):
+        return within(connection, 100_000_000, lambda: (tried.append(size), step())[1])
+
+    monkeypatch.setattr(run.memory, "within", bounded)
+    found = suite(run.validate(store, "d"), "accounts")
+    assert (len(tried), found.outcome, found.ran, found.errors) == (2, "passed", 1, ())
+
+
 def test_a_required_suite_without_rows_has_failed(store):
     store.append({"accounts": schema.rows("accounts", [account(0)])}, None, "no claims")
     found = run.validate(store, "d")
