@@ -99,8 +99,8 @@ def _posts_of(connection: duckdb.DuckDBPyConnection, posts: str, accounts: str) 
         f"""
         SELECT
             account_id, post_id, created_at, kind, reposts, source_app,
-            {text_key()} AS text_key, hash(text) AS text_hash, text IS NOT NULL AS has_text,
-            hashtags,
+            {text_key()} AS text_key, hash(text) AS text_hash,
+            coalesce(trim(text) <> '', false) AS has_text, hashtags,
             list_distinct(list_transform(urls,
                 lambda u: regexp_extract(u, '^[a-zA-Z]+://(?:www[.])?([^/?#]+)', 1))) AS hosts
         FROM {posts} SEMI JOIN {accounts} USING (account_id)

@@ -39,9 +39,12 @@ def _sample(r: Record, part: str, keys: Keys) -> str:
 
 def _post(p: Record) -> str:
     when = f"{p['created_at']:%d %b %Y %H:%M}" if p["created_at"] else "time not known"
-    text = (
-        to_html(p["text"], p["text_length"]) if p["text"] is not None else unknown("text not known")
-    )
+    if p["text"] is None:
+        text = unknown("text not known")
+    elif not p["text"].strip():
+        text = unknown("no words")
+    else:
+        text = to_html(p["text"], p["text_length"])
     hidden = ' class="ac-media"' if p["sensitive"] else ""
     counts = f"↻ {number(p['reposts'])}&ensp;♥ {number(p['likes'])}"
     return (

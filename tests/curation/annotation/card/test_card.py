@@ -302,6 +302,21 @@ def test_which_posts_are_shown(make):
     )
 
 
+def test_posts_without_words_repeat_nothing(make):
+    """Videos and pictures often come without a caption: that is no repeated text."""
+    make.accounts({"account_id": "1"})
+    make.posts(
+        *(
+            {"account_id": "1", "created_at": START + timedelta(hours=h), "text": t}
+            for h, t in enumerate(["", "", " ", "a", "a"])
+        )
+    )
+    [r] = records(make.store, "1")
+    assert r["duplicate_share"] == pytest.approx(1 / 2)
+    [card] = drawn(make.store, "1")
+    assert '<i class="ac-no">no words</i>' in card.html
+
+
 def test_missing_evidence_is_said_to_be_missing(make):
     make.accounts({"account_id": "1", "bio": None, "created_at": None, "followers": None})
     make.posts({"account_id": "2", "created_at": None, "text": None})
