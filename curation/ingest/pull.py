@@ -137,6 +137,7 @@ def gather(
 def _read(stage: Stage, card: Card, files: dict[str, list[SourceFile]], tell: Tell) -> None:
     """Let each format offer its rows; DuckDB's reading errors become a UserError."""
     files = {n: [f.unpacked(stage.scratch) for f in group] for n, group in files.items()}
+    platforms = {FORMATS.get(read.format).traits.platform for read in card.reads} - {""}
     for i, read in enumerate(card.reads):
         chosen = select(files, read)
         tell(
@@ -144,6 +145,8 @@ def _read(stage: Stage, card: Card, files: dict[str, list[SourceFile]], tell: Te
             i,
             len(card.reads),
         )
+        # Of files of several networks, each is of its own.
+        stage.platform = FORMATS.get(read.format).traits.platform if len(platforms) > 1 else ""
         try:
             FORMATS.get(read.format).read(stage, chosen, options_of(read))
         except unreadable() as error:

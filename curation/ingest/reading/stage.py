@@ -45,6 +45,8 @@ class Stage:
     scratch: Path
     pull_id: str = ""
     memory: int = 2 * 10**9
+    platform: str = ""
+    """The platform of what is read now, where it is not the card's."""
     queries: dict[str, list[str]] = field(default_factory=dict)
     read: Counter[str] = field(default_factory=Counter)
     repeated: Counter[str] = field(default_factory=Counter)
@@ -263,7 +265,7 @@ class Stage:
         if column.name in given:
             return None
         if (table, column.name) == ("accounts", "platform"):
-            return literal(self.card.platform)
+            return literal(self.platform or self.card.platform)
         if table == "claims" and column.name in ("claimant", "claimant_kind"):
             if self.card.label is None:
                 self.fail(

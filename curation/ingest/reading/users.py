@@ -25,6 +25,10 @@ V1 = {
 }
 """Schema column to member of a v1.1 user object."""
 
+UNSAID = "-1"
+"""What Twitter writes for a count of v1.1 that it does not say."""
+V1_COUNTS = tuple(path for path in V1.values() if path.endswith("_count"))
+
 V2 = {
     "handle": "username",
     "display_name": "name",
@@ -88,8 +92,12 @@ def columns(
 
 
 def _told(user: str, column: str, path: str, trailing_blank: bool) -> str:
-    """SQL of one member; a null link is empty, as Twitter writes null for "no link"."""
+    """SQL of one member; a null link is empty, as Twitter writes null for "no link", and a count
+    that is not said is missing.
+    """
     told = said(value(user, path), trailing_blank)
+    if path in V1_COUNTS:
+        return f"nullif({told}, '{UNSAID}')"
     return (
         f"CASE WHEN json_type({user}, '$.{path}') = 'NULL' THEN '' ELSE {told} END"
         if column == "url"

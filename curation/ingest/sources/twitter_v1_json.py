@@ -8,6 +8,7 @@ from pydantic import Field
 
 from botbench.core.sql import literal
 from botbench.core.strict_model import StrictModel
+from botbench.text.numbers import counted
 from curation.ingest.reading import entities, tweets, users
 from curation.ingest.reading.json import malformed, objects, parsed_once, value
 from curation.ingest.recognition.head import Guess, Head
@@ -53,7 +54,7 @@ def recognise(head: Head) -> Guess | None:
 @format_(
     "twitter-v1-json",
     options=Options,
-    version=2,
+    version=3,
     traits=Traits(
         platform="twitter",
         fills=("accounts", "posts"),
@@ -68,6 +69,7 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
     for file in files:
         found = objects(stage, file)
         stage.add("accounts", _accounts(file, found, options))
+        _tell_unsaid(stage, file, found, options)
         if options.posts:
             stage.add("posts", tweets.posts(file, found))
             entities.tell_cut(stage, file)
@@ -90,6 +92,20 @@ def _with_user(file: SourceFile, found: str, options: Options) -> str:
         f"(SELECT {literal(file.name)} AS _member, row AS _row, raw AS _raw, j, {_user(options)} AS"
         f" u FROM {found})"
     )
+
+
+def _tell_unsaid(stage: Stage, file: SourceFile, found: str, options: Options) -> None:
+    """Note how many users of a file have counts that are not said."""
+    listed = ", ".join(literal(f"$.{path}") for path in users.V1_COUNTS)
+    row = stage.connection.execute(
+        f"SELECT count(*) FROM {_with_user(file, found, options)}"
+        f" WHERE list_contains(json_extract_string(u, [{listed}]), '{users.UNSAID}')"
+    ).fetchone()
+    if row and row[0]:
+        stage.notes[f"unsaid_counts {file.name}"] = (
+            f"{counted(row[0], 'user')} of {file.name} {'has' if row[0] == 1 else 'have'} counts of"
+            " -1, which Twitter writes where it does not say them: they are missing, not zero."
+        )
 
 
 def _accounts(file: SourceFile, found: str, options: Options) -> str:

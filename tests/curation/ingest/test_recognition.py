@@ -116,6 +116,22 @@ def test_the_files_of_a_folder(recognised, tmp_path):
     assert made.found.card.id == "mine" and made.count("posts") == 6
 
 
+def test_a_folder_of_several_networks(recognised, tmp_path):
+    """Each account is of the network of its file, whatever comes first."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "a.jsonl").write_bytes(LINES)
+    (folder / "b.json").write_text(
+        json.dumps({"id_str": "7", "screen_name": "ann", "followers_count": 5, "statuses_count": 1})
+    )
+    (folder / "c.csv").write_text("account_id,followers\n8,1\n")
+    made = recognised(folder)
+    assert made.found.format == "reddit, twitter-v1-json, tabular"
+    assert made.rows("SELECT account_id, platform FROM pull_accounts ORDER BY 1") == [
+        ("7", "twitter"), ("8", "reddit"), ("ann", "reddit"),
+    ]  # fmt: skip
+
+
 def test_a_name_with_signs_of_a_pattern(recognised, tmp_path):
     (tmp_path / "posts [1]*.json").write_bytes(LINES)
     assert recognised(tmp_path / "posts [1]*.json").count("posts") == 3

@@ -52,3 +52,21 @@ def test_a_quote_has_its_own_text(read):
     assert made.rows(
         "SELECT kind, length(text), strftime(created_at, '%Y-%m-%dT%H:%M:%SZ') FROM pull_posts"
     ) == [("quote", 76, "2016-07-29T01:41:44Z")]
+
+
+@pytest.mark.parametrize("name", ["retweet_w_replies", "quoted_w_replies"])
+def test_counts_that_are_not_said_cost_no_account(read, name):
+    """The samples give -1 for followers, following, posts and likes."""
+    made = read(f"{name}+attachment.json")
+    assert made.counts == {"accounts": 1, "posts": 1} and made.aside == []
+    assert made.rows(
+        "SELECT followers, following, posts_total, likes_total FROM pull_accounts"
+    ) == [(None, None, None, None)]
+    assert made.notes[f"unsaid_counts {name}+attachment.json"].startswith("1 user of ")
+
+
+def test_another_negative_count_is_a_fault(recognised, tmp_path):
+    user = '{"id_str": "7", "screen_name": "a", "followers_count": -2, "statuses_count": 1}'
+    (tmp_path / "a.json").write_text(user)
+    made = recognised(tmp_path / "a.json")
+    assert made.aside == [("accounts", 1, "bad_count")]
