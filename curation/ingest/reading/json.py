@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from botbench.core.errors import UserError
-from botbench.core.sql import literal, literals
+from botbench.core.sql import identifier, literal, literals
 from curation.ingest.reading.files import CHUNK
 from curation.ingest.reading.heads import in_utf8, wide
 
@@ -29,6 +29,9 @@ SCRIPT = "window.YTD."
 LINE = 1 << 25
 """The longest line or object, in bytes."""
 LINE_END = re.compile("[\r\n]")
+VECTOR, VECTOR_BYTES, MOST_PARTS = 2048, 1 << 21, 16
+"""Rows of a vector, the bytes of documents it should hold, and into how many it is divided at most:
+DuckDB joins vectors of fewer than 64 rows again."""
 BUFFER, LEAST_LINE = 1 << 22, 1 << 10
 """What DuckDB reads of a file at once, in bytes, and how much longer a line may be than it is."""
 
@@ -240,6 +243,47 @@ def parsed_once(columns: str, found: str, *documents: str, name: str = "texts") 
     if not lists:
         return f"SELECT {columns} FROM {found}"
     return f"SELECT {taken} FROM (SELECT *, {', '.join(lists)} FROM {found})"
+
+
+def keep(connection: duckdb.DuckDBPyConnection, table: str, query: str) -> str:
+    """Run a query of documents into a temporary table; return the name to read its rows by.
+
+    A row's text (`_raw`) is kept once where it is that of its document (`j` or `o`). Long documents
+    come few at a time, in their order: DuckDB's JSON functions parse all documents of a vector
+    (2,048 rows) before they let any go, and each call has its own. With documents of 8 kB that is
+    60 MB a call and thread. Where a row is made many, of which one is kept, a vector holds fewer.
+    """
+    described = connection.execute(f"DESCRIBE {query}").fetchall()
+    documents = [identifier(name) for name, kind, *_ in described if kind == "JSON"]
+    same = next((d for d in documents if d in ('"j"', '"o"')), None)
+    if not any(name == "_raw" for name, *_ in described):
+        same = None
+    once = f"SELECT * REPLACE (nullif(_raw, {same}::VARCHAR) AS _raw) FROM ({query})"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {once if same else query}")
+    parts = _parts(connection, table, documents) if documents else 1
+    if parts == 1 and same is None:
+        return table
+    raw = f" REPLACE (coalesce(_raw, {same}::VARCHAR) AS _raw)" if same else ""
+    found = f"(SELECT *, unnest(range({parts})) AS _part FROM {table})"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP VIEW {table}_read AS"
+        + (
+            f" SELECT * EXCLUDE (_part){raw} FROM {found} WHERE _part = 0"
+            if parts > 1
+            else f" SELECT *{raw} FROM {table}"
+        )
+    )
+    return f"{table}_read"
+
+
+def _parts(connection: duckdb.DuckDBPyConnection, table: str, documents: list[str]) -> int:
+    """Into how many parts a vector of documents is divided."""
+    length = " + ".join(f"coalesce(strlen({d}), 0)" for d in documents)
+    row = connection.execute(f"SELECT avg({length}) FROM {table}").fetchone()
+    parts = 1
+    while parts < MOST_PARTS and row and (row[0] or 0) * VECTOR / parts > VECTOR_BYTES:
+        parts *= 2
+    return parts
 
 
 def rest(document: str, known: list[str], said: str = "{}") -> str:

@@ -14,6 +14,7 @@ from botbench.core.sql import identifier, literal, literals
 from curation.ingest.card_model import Card
 from curation.ingest.faults import notes, rounded
 from curation.ingest.faults.notes import Shape
+from curation.ingest.reading import json
 from curation.ingest.reading.sql import FIELD, IDS, SATURATED, Fault, faults_of, typed
 from curation.store import identity
 from curation.store.schema import TABLES, Column
@@ -89,11 +90,10 @@ class Stage:
         return f"{stem}_{self.names}"
 
     def keep(self, stem: str, query: str) -> str:
-        """Run a query once into a table, for a file that several queries read; the table's name."""
+        """Run a query once into a table, for a file that several queries read; the name to read."""
         name = self.name(stem)
         self.parsed.append(name)
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
-        return name
+        return json.keep(self.connection, name, query)
 
     def fail(self, sentence: str) -> NoReturn:
         """Stop the pull with a sentence; nothing is written."""
