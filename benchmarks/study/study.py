@@ -18,6 +18,7 @@ from botbench.core.hashing import file_sha256
 from botbench.core.sql import literal
 from botbench.stats.rare_errors import TOLERATED, heavier
 from botbench.text import numbers
+from curation.engines import DUCKDB
 from curation.store.snapshot_queries import card, newest_consensus
 
 if TYPE_CHECKING:
@@ -39,9 +40,9 @@ class Study:
     trained_here: int
 
     @classmethod
-    def open(cls, store: Store, campaign: Campaign) -> Study:
+    def open(cls, store: Store, campaign: Campaign, engine: str = DUCKDB) -> Study:
         """Read frame and sample; scores count unless the detector was trained on these accounts."""
-        frame = framing.build(store, campaign)
+        frame = framing.build(store, campaign, engine)
         return cls(campaign, frame, labelling.read(frame), trained_here(frame))
 
     @property

@@ -198,8 +198,13 @@ def of_campaign(
     out: str | Path | None = None,
     begun: Callable[[int], object] = lambda _: None,
     done: Callable[[str], None] = lambda _: None,
+    *,
+    engine: str = "duckdb",
 ) -> tuple[Answers, Path]:
-    """Answer a campaign file's questions on an open store, and write the report's folder."""
+    """Answer a campaign file's questions on an open store, and write the report's folder.
+
+    `engine` reads the campaign's posts out of the store.
+    """
     from benchmarks.study.campaign.load import load
     from benchmarks.study.report import answers, report
     from benchmarks.study.study import Study as Opened
@@ -209,7 +214,7 @@ def of_campaign(
         raise UserError(f"{file}: kind: operation has a report of its own: Workspace.operation.")
     asked = answers.chosen(campaign)
     begun(len(asked) + 1)
-    opened = Opened.open(store, campaign)
+    opened = Opened.open(store, campaign, engine)
     done("Reading accounts and posts")
     answered = answers.ask(opened, asked, done)
     folder = Path(out) if out is not None else store.home / "studies" / campaign.name

@@ -2,6 +2,7 @@
 
 from curation.engines.memory import children, peak_bytes
 from curation.engines.sessions import DUCKDB, LOCAL_SPARK, NAMES, SAIL, check, failures, session
+from curation.engines.table_files import files_of
 
 __all__ = [
     "DUCKDB",
@@ -11,6 +12,7 @@ __all__ = [
     "check",
     "children",
     "failures",
+    "files_of",
     "peak_bytes",
     "session",
 ]

@@ -12,10 +12,12 @@ from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.study.data import scores
+from benchmarks.study.data.on_engine import Taken, take
 from botbench.core.errors import UserError, unknown
 from botbench.core.sql import literal, literals
 from botbench.text import folding
 from botbench.untrusted import csv_tables
+from curation.engines import DUCKDB
 from curation.ingest import data_sets
 from curation.store.retractions import standing_claims
 from curation.store.snapshot_queries import latest
@@ -36,6 +38,8 @@ class Frame:
     store: Store
     campaign: Campaign
     version: int
+    taken: Taken | None = None
+    """The posts that an engine took out of the store's files, where one did."""
     posts_sql: str = ""
     all_posts_sql: str = ""
     """The posts without the filter by hashtag: all that these accounts posted in the window."""
@@ -72,12 +76,17 @@ class Frame:
         return f"(FROM {self.store.relation(table, self.version)} WHERE dataset = {dataset})"
 
 
-def build(store: Store, campaign: Campaign) -> Frame:
-    """The campaign's accounts and posts in the store. Raises UserError if there are none."""
+def build(store: Store, campaign: Campaign, engine: str = DUCKDB) -> Frame:
+    """The campaign's accounts and posts in the store. Raises UserError if there are none.
+
+    Another engine than DuckDB reads the posts (`on_engine.take`).
+    """
     folding.register(store.connection)
     frame = Frame(store, campaign, store.resolve(campaign.at))
     if not frame.one(f"SELECT count(*) FROM {frame.of_dataset('accounts')}"):
         raise UserError(f"dataset: {data_sets.absent(store, campaign.dataset, frame.version)}")
+    if engine != DUCKDB:
+        frame.taken = take(store, campaign, frame.version, engine)
     frame.all_posts_sql = _posts(frame, ())
     frame.posts_sql = _posts(frame, campaign.hashtags)
     frame.table = _accounts(frame)
@@ -97,7 +106,7 @@ def _posts(frame: Frame, hashtags: tuple[str, ...]) -> str:
     if hashtags:
         tags = literals(hashtags)
         where.append(f"list_has_any(list_transform(hashtags, lambda t: hashtag_key(t)), [{tags}])")
-    posts = frame.of_dataset("posts")
+    posts = frame.taken.table if frame.taken else frame.of_dataset("posts")
     if campaign.accounts is not None and not isinstance(campaign.accounts, str):
         posts = f"(FROM {posts} SEMI JOIN {_listed(campaign.accounts)} USING (account_id))"
     return f"(SELECT * FROM {posts} WHERE {' AND '.join(where)})"
@@ -292,15 +301,23 @@ def _span(frame: Frame) -> str:
     return f"from {first:%Y-%m-%d} to {last:%Y-%m-%d}" if first else "nowhere: there are none"
 
 
+def _out_of_window(frame: Frame) -> tuple[int, int, int]:
+    """Posts of the data set, those without a time, and those outside the window."""
+    posts = frame.taken.table if frame.taken else frame.of_dataset("posts")
+    total, undated, inside = frame.query(
+        "SELECT count(*), count(*) FILTER (created_at IS NULL), count(*) FILTER"
+        f" ({_in_window(frame.campaign)}) FROM {posts}"
+    )[0]
+    if frame.taken:
+        total, undated = frame.taken.total, frame.taken.undated
+    return total, undated, total - undated - inside
+
+
 def _oddities(frame: Frame) -> list[str]:
     """Notes on posts outside the window, undated posts, impossible times and missing scores."""
     campaign, notes = frame.campaign, []
-    posts = frame.of_dataset("posts")
     if campaign.window:
-        total, undated, outside = frame.query(
-            "SELECT count(*), count(*) FILTER (created_at IS NULL), count(*) FILTER"
-            f" (NOT ({_in_window(campaign)})) FROM {posts}"
-        )[0]
+        total, undated, outside = _out_of_window(frame)
         if outside:
             notes.append(
                 f"{outside:,} of {total:,} posts of {campaign.dataset} lie outside the window and"

@@ -15,6 +15,7 @@ from benchmarks.study.report import pieces
 from botbench.html.environment import CHARTS, FIGURES, page
 from botbench.text import numbers
 from botbench.text.escaping import visible
+from curation.engines import DUCKDB
 
 if TYPE_CHECKING:
     from benchmarks.study.campaign.definition import Campaign
@@ -50,18 +51,20 @@ def report(
     out: str | Path | None = None,
     begun: Callable[[int], object] = lambda _: None,
     done: Callable[[str], None] = lambda _: None,
+    *,
+    engine: str = DUCKDB,
 ) -> tuple[Operation, Path]:
     """Answer a campaign of `kind: operation` on an open store, and write the report's folder.
 
-    `out` is that folder, by default one in the store. Raises UserError if the cohort has no account
-    or posted nothing in the window.
+    `out` is that folder, by default one in the store; `engine` reads the posts. Raises
+    UserError if the cohort has no account or posted nothing in the window.
     """
     from benchmarks.study.study import Study
 
     settings = Settings.read(campaign.settings.get("operation", {}), campaign.seed)
     begun(len(settings.of) + len(TRACES.all()) + 1)
     folder = Path(out) if out is not None else store.home / "studies" / campaign.name
-    operation = ask(Study.open(store, campaign), folder.resolve(), done)
+    operation = ask(Study.open(store, campaign, engine), folder.resolve(), done)
     return operation, write(operation, folder.resolve())
 
 

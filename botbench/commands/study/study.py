@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from botbench.commands.benchmark.features import ENGINES
 from botbench.commands.panels import DefaultGroup
 from botbench.terminal.console import emit, progress, say, show, table
 from botbench.text import numbers
@@ -52,6 +53,10 @@ def run(
         Path | None,
         typer.Option("--out", metavar="DIR", help="Where the report goes; else into the store."),
     ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(metavar="ENGINE", help=f"What reads the posts: {ENGINES}."),
+    ] = "duckdb",
     json_: Json = False,
 ) -> None:
     """Answer every question of a campaign: report.html, study.json, and each figure as CSV and
@@ -59,11 +64,13 @@ def run(
     """
     from benchmarks.study.campaign.load import load
     from botbench.api.study import of_campaign
+    from curation.engines import check
     from curation.store.store import Store
 
     campaign = load(file)
+    check(engine)
     if campaign.kind == "operation":
-        _operation(campaign, out, json_)
+        _operation(campaign, out, engine, json_)
         return
     with Store(create=False) as store, progress(quiet=json_) as bar:
         task = bar.add_task("Reading accounts and posts", total=None)
@@ -73,6 +80,7 @@ def run(
             out,
             lambda n: bar.update(task, total=n),
             lambda title: bar.update(task, advance=1, description=title),
+            engine=engine,
         )
         document = answered.document(str(page))
     for note in answered.notes:
@@ -83,7 +91,7 @@ def run(
     _tell(answered, page)
 
 
-def _operation(campaign: Campaign, out: Path | None, json_: bool) -> None:
+def _operation(campaign: Campaign, out: Path | None, engine: str, json_: bool) -> None:
     """The report of an operation."""
     from benchmarks.study.operation import page
     from curation.store.store import Store
@@ -96,6 +104,7 @@ def _operation(campaign: Campaign, out: Path | None, json_: bool) -> None:
             out,
             lambda n: bar.update(task, total=n),
             lambda title: bar.update(task, advance=1, description=title),
+            engine=engine,
         )
         document = found.document(str(written))
     for note in found.notes:

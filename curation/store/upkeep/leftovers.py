@@ -23,7 +23,7 @@ UNFINISHED = ".unfinished-"
 SHELVES = ("releases/*", "publications/*/*")
 SHELVED = re.compile(rf"{re.escape(UNFINISHED)}[0-9a-f]{{32}}")
 SCRATCH = {
-    "tmp/*": re.compile(r"(pull|cell)-(?P<process>\d+)-\w{8}"),
+    "tmp/*": re.compile(r"(pull|cell|study)-(?P<process>\d+)-\w{8}"),
     "sealed/*/.sealing-*": re.compile(r"\.sealing-(?P<process>\d+)-\w{8}"),
     "*.salt.[0-9]*.????????": re.compile(r".+\.salt\.(?P<process>\d+)\.[0-9a-f]{8}"),
 }
@@ -34,7 +34,7 @@ NOT_SEARCHED = {"backups", "data", "downloads", "servers", "tmp", "trash"}
 """Folders without drafts of ours, or with files of other programs."""
 
 
-def scratch_folder(home: Path, what: Literal["pull", "cell"]) -> Path:
+def scratch_folder(home: Path, what: Literal["pull", "cell", "study"]) -> Path:
     """Make a folder of this process in a store's `tmp/`, which `remove` finds after a kill."""
     (home / "tmp").mkdir(exist_ok=True)
     return Path(tempfile.mkdtemp(prefix=f"{what}-{os.getpid()}-", dir=home / "tmp"))
