@@ -91,7 +91,8 @@ def url():
     handler = type("Fresh", (Answers,), {})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.handler = handler
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    # It looks every so many seconds whether it is to end.
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield f"http://localhost:{server.server_port}", handler
     server.shutdown()

@@ -20,6 +20,8 @@ class Server:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # Else an answer waits 40 ms for the acknowledgement of its headers.
+            disable_nagle_algorithm = True
 
             def log_message(self, *_):
                 pass
@@ -46,7 +48,7 @@ class Server:
         self.http.daemon_threads = True
         self.http.handle_error = lambda *_: None
         self.url = f"http://127.0.0.1:{self.http.server_port}"
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True).start()
 
     def _fault(self, path):
         for i, (part, what) in enumerate(self.faults):

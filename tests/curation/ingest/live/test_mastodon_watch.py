@@ -57,7 +57,7 @@ def streaming():
     over = []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     server.url, server.asked, server.connections = f"http://127.0.0.1:{server.server_port}", asked, connections  # fmt: skip
     yield server
     over.append(True)
