@@ -181,6 +181,12 @@ class Cell(StrictModel, coerce_numbers_to_str=True):
             )
         return self
 
+    @model_validator(mode="after")
+    def _otherwise_counts(self) -> Cell:
+        if self.otherwise is not None and self.codes is None and self.when is None:
+            raise ValueError("codes, or when, beside otherwise; without them it never counts")
+        return self
+
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of the source that it reads."""

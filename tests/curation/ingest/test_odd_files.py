@@ -289,3 +289,12 @@ def test_where_nothing_is_left_the_first_line_says_why(staged, content, options,
     made = staged({"a.csv": content}, {**IDS, **options})
     sentence = made.notes["nothing_kept accounts"]
     assert sentence.startswith("All ") and hint in sentence and "The first line of" in sentence
+
+
+def test_an_otherwise_that_never_counts_is_a_mistake_of_the_card():
+    from curation.ingest.reading.mapping import Cell
+
+    with pytest.raises(ValueError, match="codes, or when, beside otherwise"):
+        Cell.model_validate({"column": "label", "otherwise": "human"})
+    for beside in ({"column": "label", "codes": {"1": "bot"}}, {"when": {"label": "bot"}}):
+        assert Cell.model_validate({**beside, "otherwise": "human"}).otherwise == "human"
