@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from curation.ingest.reading.stage import Stage
 
 BROKEN = "json_type(j) IS DISTINCT FROM 'OBJECT'"
+LISTS = ("chats", "left_chats")
+"""Where an export of a whole account has its chats; those that the account has left stand apart."""
 KNOWN = ("id", "type", "date", "date_unixtime", "from", "from_id", "text", "text_entities")
 
 
@@ -45,8 +47,7 @@ class Options(StrictModel):
 def recognise(head: Head) -> Guess | None:
     """A chat with its messages, or a list of chats."""
     first = head.objects[0] if head.objects else {}
-    chats = first.get("chats")
-    if isinstance(chats, dict) and "list" in chats:
+    if any(isinstance(chats := first.get(n), dict) and "list" in chats for n in LISTS):
         return Guess(0.9)
     messages = first.get("messages")
     if not isinstance(messages, list) or "type" not in first:
@@ -79,8 +80,9 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
 def _messages(stage: Stage, file: SourceFile, head: dict[str, Any]) -> str:
     """One row a message: `j`, and `chat`, `title`, `sort` of its chat."""
     place = f"{literal(file.name)} AS _member, row AS _row, raw AS _raw"
-    if "chats" in head:
-        chats = objects(stage, file, "chats.list")
+    if any(name in head for name in LISTS):
+        lists = (f"SELECT j FROM {objects(stage, file, f'{name}.list')}" for name in LISTS)
+        chats = f"({' UNION ALL '.join(lists)})"
         return (
             f"SELECT m AS j, chat, title, sort, {literal(file.name)} AS _member,"
             " row_number() OVER () AS _row, m::VARCHAR AS _raw FROM"

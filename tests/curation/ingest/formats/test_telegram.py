@@ -66,3 +66,25 @@ def test_several_chats(recognised, tmp_path):
     assert made.rows("SELECT post_id, account_id, text FROM pull_posts ORDER BY 1") == [
         ("10:1", "user5", "in A"), ("11:1", "user5", "in B")
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_chats_that_the_account_has_left(recognised, tmp_path, both):
+    """An export of a whole account has them apart from the others."""
+
+    def chat(number, *messages):
+        said = {"type": "message", "date": "2024-01-01T00:00:00", "date_unixtime": "1704067200"}
+        wrote = [
+            {"id": m, **said, "from": "Ann", "from_id": "user1", "text": "x"} for m in messages
+        ]
+        return {"name": "a chat", "type": "private_group", "id": number, "messages": wrote}
+
+    document = {"about": "x", "left_chats": {"about": "y", "list": [chat(7, 1, 2), chat(8, 1)]}}
+    if both:
+        document["chats"] = {"about": "z", "list": [chat(9, 1)]}
+    (tmp_path / "result.json").write_text(json.dumps(document))
+    made = recognised(tmp_path / "result.json")
+    assert made.found.format == "telegram" and made.aside == []
+    assert made.column("SELECT post_id FROM pull_posts ORDER BY 1") == (
+        ["7:1", "7:2", "8:1"] + ["9:1"] * both
+    )
