@@ -225,16 +225,10 @@ def decided_by(
     coverage = float(np.mean([weight.mean() for weight in kept])) if kept else float("nan")
     if np.isnan(coverage):
         return None, {}
-    values = {
-        m.name: float(
-            np.mean(
-                [
-                    m.values(judged.under(weight))[0]
-                    for (judged, _), weight in zip(cell.repeats, kept, strict=True)
-                    if any(judged is one for one, _ in cell.counted(m))
-                ]
-            )
-        )
-        for m in metrics
-    }
+    under = [judged.under(own) for (judged, _), own in zip(cell.repeats, kept, strict=True)]
+    values = {}
+    for m in metrics:
+        counted = [judged for judged, _ in cell.counted(m)]
+        own = [m.values(w)[0] for w in under if any(w.judged is one for one in counted)]
+        values[m.name] = float(np.mean(own))
     return coverage, {name: value for name, value in values.items() if np.isfinite(value)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect
+
 import numpy as np
 
 from benchmarks.metrics import Array, ScoredAccounts, ScoredRepeats, Weighted, family, metric
@@ -43,7 +45,7 @@ def average_precision(judged: Weighted) -> Array:
     called = curve.found + curve.alarms
     np.maximum(called, np.finfo(float).tiny, out=called)
     precision = np.divide(curve.found, called, out=called)
-    return divide(np.einsum("mb,mb->b", curve.weight, precision), judged.bots)
+    return divide(np.einsum("mb,mb->b", curve.weight, precision), curve.bots)
 
 
 def placements(judged: ScoredAccounts, group: Codes | None = None) -> Array:
@@ -141,9 +143,10 @@ def _hanley(auc: float, bots: float, humans: float) -> float:
 def roc_auc(judged: Weighted) -> Array:
     """The share of pairs in the right order (Mann and Whitney's U)."""
     curve = judged.curve
-    wrong = np.einsum("mb,mb->b", curve.weight, curve.alarms + curve.above) / 2
-    bots, humans = judged.bots, judged.humans
-    return np.asarray(1 - divide(wrong, bots * humans))
+    tied = curve.above is not curve.alarms
+    before = (curve.alarms + curve.above) / 2 if tied else curve.alarms
+    wrong = np.einsum("mb,mb->b", curve.weight, before)
+    return np.asarray(1 - divide(wrong, curve.bots * curve.humans))
 
 
 def _rate(fpr: float | str) -> str | None:
@@ -187,6 +190,8 @@ def _people_of_a_fold(sample: ScoredRepeats) -> float:
 def recall_at(judged: Weighted, parameter: float) -> Array:
     """Cuts at the scores of bots are enough: between two of them no bot is gained."""
     curve = judged.curve
-    allowed = curve.alarms <= parameter * judged.humans + 1e-9
-    best = np.where(allowed, curve.found, 0.0).max(axis=0, initial=0.0)
-    return np.where(judged.humans > 0, divide(best, judged.bots), np.nan)
+    most = parameter * curve.humans + 1e-9
+    # Alarms only grow from cut to cut, so few cuts are in any draw's reach.
+    reach = bisect(range(len(curve.alarms)), 0, key=lambda cut: (curve.alarms[cut] > most).all())
+    best = np.where(curve.alarms[:reach] <= most, curve.found[:reach], 0.0).max(axis=0, initial=0.0)
+    return np.where(curve.humans > 0, divide(best, curve.bots), np.nan)

@@ -17,6 +17,9 @@ Places: TypeAlias = npt.NDArray[np.intp]
 WIDE = 100
 """Columns from which on a loop over rows is faster than NumPy's running sums."""
 
+KEPT = 20_000
+"""Accounts up to which what metrics add up of each is kept between weightings: 20 values."""
+
 
 class Counts(NamedTuple):
     """Weighted counts of TP, FP, TN and FN, float64[b] each; bot is the positive class."""
@@ -32,13 +35,15 @@ class Curve(NamedTuple):
 
     `weight`: of the bots with this score; `found`: of bots that score at least as much; `alarms`:
     of humans that score at least as much; `above`: of humans that score more. Ties are counted as
-    ties, never broken by row order.
+    ties, never broken by row order. `bots` and `humans` [b] are the weight of each class.
     """
 
     weight: Array
     found: Array
     alarms: Array
     above: Array
+    bots: Array
+    humans: Array
 
 
 def divide(part: Array, whole: Array) -> Array:
@@ -87,6 +92,7 @@ class ScoredAccounts:
         self.p = np.asarray(p, dtype=np.float64)
         self.hat = np.asarray(hat, dtype=bool)
         self.fold = None if fold is None else np.asarray(fold, dtype=np.int64)
+        self.asked: dict[str, Array] = {}
         self.facts = {
             name: np.asarray(fact, dtype=np.float64) for name, fact in (facts or {}).items()
         }
@@ -169,34 +175,58 @@ class Weighted:
     """Accounts under b weightings, the input of a metric; `weight` is float64[b, n].
 
     Running sums go along accounts, so weights are stored by account (`by_account`, [n, b]): six
-    times faster.
+    times faster. With `rows` [n], the accounts are those rows of the weights.
     """
 
-    def __init__(self, judged: ScoredAccounts, weight: Array) -> None:
-        self.judged, self.weight, self.by_account = judged, weight, np.ascontiguousarray(weight.T)
+    def __init__(self, judged: ScoredAccounts, weight: Array, rows: Places | None = None) -> None:
+        self.judged, self._rows, self._given = judged, rows, np.ascontiguousarray(weight.T)
         self.y, self.p, self.hat = judged.y, judged.p, judged.hat
         self._sums: dict[str, Array] = {}
+
+    @cached_property
+    def by_account(self) -> Array:
+        """The weights by account, float64[n, b]."""
+        return self._given if self._rows is None else self._given[self._rows]
+
+    @property
+    def weight(self) -> Array:
+        """The weights, float64[b, n]."""
+        return self.by_account.T
+
+    def _of(self, places: Places) -> Array:
+        """The weights of some of the accounts, float64[places, b], without a copy of all."""
+        return self._given[places if self._rows is None else self._rows[places]]
 
     @cached_property
     def parts(self) -> list[Weighted]:
         """The folds one by one, each under its own accounts' weights."""
         if len(self.judged.by_fold) == 1:
             return [self]
-        return [Weighted(judged, self.by_account[rows].T) for judged, rows in self.judged.by_fold]
+        return [Weighted(judged, self.weight, rows) for judged, rows in self.judged.by_fold]
 
     def sums(self, name: str, columns: Callable[[ScoredAccounts], Array]) -> Array:
         """The weighted sums of columns float64[n, k] of the accounts, float64[b, k].
 
-        Several metrics that ask under one `name` share them.
+        Several metrics that ask under one `name` share them. Under many weightings, what was asked
+        for under earlier ones is added up together, in one product of matrices.
         """
         if name not in self._sums:
-            self._sums[name] = self.weight @ columns(self.judged)
+            asked = self.judged.asked if len(self.y) <= KEPT else {}
+            if name not in asked:
+                asked[name] = columns(self.judged).astype(np.float64)
+            many = self.by_account.shape[1] > 1
+            names = [other for other in asked if other not in self._sums] if many else [name]
+            ends = np.cumsum([asked[other].shape[1] for other in names])
+            found = np.concatenate([asked[other].T for other in names]) @ self.by_account
+            self._sums.update(
+                (other, own.T) for other, own in zip(names, np.split(found, ends[:-1]), strict=True)
+            )
         return self._sums[name]
 
     @cached_property
     def counts(self) -> Counts:
         """True and false positives and negatives, float64[b] each."""
-        return Counts(*(self.weight @ self.judged.cells).T)
+        return Counts(*self.sums("counts", lambda judged: judged.cells).T)
 
     @cached_property
     def bots(self) -> Array:
@@ -209,18 +239,31 @@ class Weighted:
         return self.counts.fp + self.counts.tn
 
     @cached_property
+    def total(self) -> Array:
+        """The weight of all accounts, float64[b]."""
+        return self.bots + self.humans
+
+    @cached_property
     def curve(self) -> Curve:
         """What each bot's score cuts off; one pass of running sums over the sorted scores."""
         bots, humans, starts, at_least, above = self.judged.places
-        false = np.zeros((len(humans) + 1, len(self.weight)))
-        running_sums(self.by_account[humans], false[1:])
-        weight = self.by_account[bots]
+        b = self._given.shape[1]
+        false: Array = np.zeros((len(humans) + 1, b))
+        running_sums(self._of(humans), false[1:])
+        weight = self._of(bots)
         if len(starts) < len(bots):
             weight = np.add.reduceat(weight, starts, axis=0)
         alarms = false[at_least]
         tied = not np.array_equal(at_least, above)
         found = running_sums(weight, np.empty_like(weight))
-        return Curve(weight, found, alarms, false[above] if tied else alarms)
+        return Curve(
+            weight,
+            found,
+            alarms,
+            false[above] if tied else alarms,
+            found[-1] if len(found) else np.zeros(b),
+            false[-1],
+        )
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,8 @@ def total(parts: Sequence[Variance]) -> Variance:
     """
     value = sum(part.value for part in parts)
     uncertain = sum(part.value**2 / part.freedom for part in parts)
-    return Variance(float(value), float(joined_freedom(value, uncertain)))
+    freedom = value * value / uncertain if uncertain > 0 else np.inf
+    return Variance(float(value), float(freedom))
 
 
 def joined_freedom(value: float | Array, uncertain: float | Array) -> Array:

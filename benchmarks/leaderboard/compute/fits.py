@@ -18,7 +18,7 @@ from botbench.stats import refits
 from botbench.stats.refits import NOTHING, Variance
 
 if TYPE_CHECKING:
-    from benchmarks.metrics import Array, Metric
+    from benchmarks.metrics import Array, Metric, Weighted
     from benchmarks.metrics.cell_values import ScoredCell
 
 IN_BOTH, IN_RANK, NOT_MEASURED = "in interval and rank", "in rank", "not measured"
@@ -61,7 +61,10 @@ def of_cell(cell: ScoredCell, metrics: Sequence[Metric], number: int) -> dict[st
         return {}
     inside = set(cell.info["train"]) == set(str(cell.info["test"]).split("+"))
     folded = inside and any(len(scored.by_fold) > 1 for scored, _ in cell.repeats)
-    parts = [scored.by_fold if folded else [(scored, None)] for scored, _ in cell.repeats]
+    parts = [
+        [one.under() for one in ([own for own, _ in scored.by_fold] if folded else [scored])]
+        for scored, _ in cell.repeats
+    ]
     shared = 1.0 if int(cell.info.get("training_draws") or 1) > 1 else 0.0
     if folded:
         sizes = [(len(rows), len(s.y)) for s, _ in cell.repeats for _, rows in s.by_fold]
@@ -73,9 +76,9 @@ def of_cell(cell: ScoredCell, metrics: Sequence[Metric], number: int) -> dict[st
     }
 
 
-def _values(parts: Sequence[Sequence[tuple[Any, Any]]], metric: Metric, number: int) -> Array:
+def _values(parts: Sequence[Sequence[Weighted]], metric: Metric, number: int) -> Array:
     """The metric of each fit; a fit that is used in several repeats has the mean over them."""
-    values = [[float(metric.values(one.under())[0]) for one, _ in own] for own in parts]
+    values = [[float(metric.values(one)[0]) for one in own] for own in parts]
     whole: Array = np.concatenate([np.asarray(v, dtype=np.float64) for v in values])
     if number < len(whole) and len({len(v) for v in values}) == 1:
         return np.asarray(np.mean(np.asarray(values, dtype=np.float64), axis=0))

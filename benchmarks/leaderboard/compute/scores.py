@@ -193,13 +193,15 @@ def measure(
 def _measure_test(group: list[Result], metrics: Sequence[Metric], plan: Plan) -> list[MeasuredCell]:
     scored = [r for r in group if r.predictions is not None]
     prepared, accounts = scored_cells([(r.info, r.predictions()) for r in scored if r.predictions])
+    # Before the draws, which then know what metrics add up (`Weighted.sums`).
+    values = [mean_over_repeats(cell, metrics, None)[:, 0] for cell in prepared]
     draws = cached_draws(prepared, metrics, accounts, plan, _stream(group[0].info))
     measured = [
         replace(
-            _values(cell, metrics, drawn),
+            _values(cell, metrics, value, drawn),
             label_draws=_label_draws(cell, metrics, plan, _stream(group[0].info)),
         )
-        for cell, drawn in zip(prepared, draws, strict=True)
+        for cell, value, drawn in zip(prepared, values, draws, strict=True)
     ]
     return measured + [MeasuredCell(r.info) for r in group if r.predictions is None]
 
@@ -279,8 +281,9 @@ def draw(
     return [{m.name: drawn for m, drawn in zip(metrics, into, strict=True)} for into in kept]
 
 
-def _values(cell: ScoredCell, metrics: Sequence[Metric], draws: dict[str, Array]) -> MeasuredCell:
-    values = mean_over_repeats(cell, metrics, None)[:, 0]
+def _values(
+    cell: ScoredCell, metrics: Sequence[Metric], values: Array, draws: dict[str, Array]
+) -> MeasuredCell:
     # Count one repeat only: five draws of 18 bots each are not 90 bots.
     accounts = round(float(np.mean([len(judged.y) for judged, _ in cell.repeats])))
     bots = cell.members(1)

@@ -38,7 +38,15 @@ class BoardLayout:
 
     def clusters(self, tests: Sequence[str]) -> list[str]:
         """The cluster of each test. A pair of releases joins the clusters of both."""
-        return clusters.of_tests(tests, self.families)
+        own = tuple(tests)
+        if own not in self._clusters:
+            self._clusters[own] = clusters.of_tests(own, self.families)
+        return self._clusters[own]
+
+    @cached_property
+    def _clusters(self) -> dict[tuple[str, ...], list[str]]:
+        """What was asked of `clusters`: every detector, metric and kind asks the same."""
+        return {}
 
     def alongside(self, protocol: str) -> int:
         """How many tests a protocol ranks: their rankings are shown together."""

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from benchmarks.data.groups import GROUPS
 from benchmarks.metrics import METRICS, Metric, ScoredAccounts, find, metric, ordered
 from benchmarks.metrics.scored_accounts import running_sums
+from benchmarks.metrics.slopes import condensed
 from botbench.core.errors import UserError
 
 NAMES = [
@@ -383,7 +384,9 @@ def test_running_sums_are_numpy_s_bit_by_bit(rows, columns):
     assert np.array_equal(sums, np.cumsum(values, axis=0))
 
 
-@pytest.mark.parametrize(("n", "skill"), [(200, 1.5), (60, 4.0), (30, 9.0)])
+@pytest.mark.parametrize(
+    ("n", "skill"), [(200, 1.5), (60, 4.0), (30, 9.0), (1500, 0.0), (1500, 1.5), (1500, -2.5)]
+)
 def test_calibration_slopes_of_many_draws_are_those_of_each_alone(n, skill):
     """Draws start where all of them together end; one that a cut parts has no slope either way."""
     random = np.random.default_rng(n)
@@ -395,8 +398,48 @@ def test_calibration_slopes_of_many_draws_are_those_of_each_alone(n, skill):
     alone = np.array([slope.function(y, p, p > 0.5, w) for w in weight])
     assert np.isnan(together).tolist() == np.isnan(alone).tolist()
     assert together == pytest.approx(alone, rel=1e-9, nan_ok=True)
-    parted = {200: (0, 0), 60: (0, 400), 30: (399, 400)}[n]
+    parted = {60: (0, 400), 30: (399, 400)}.get(n, (0, 0))
     assert parted[0] <= np.isnan(alone).sum() <= parted[1]
+
+
+@pytest.mark.parametrize("steep", [0.5, 1.5, 3.0])
+def test_a_few_nodes_have_the_sums_of_a_logistic_curve(steep):
+    random = np.random.default_rng(1)
+    x = np.unique(np.round(random.normal(0, 1.5, 5000) * 64) / 64)
+    both = random.poisson(3.0, (len(x), 5)).astype(float)
+    nodes, weight = condensed(x, both, steep)
+    assert len(nodes) < len(x) / 2
+    for level, slope in ((0.0, steep), (1.0, -steep), (-2.0, steep / 3)):
+        whole, few = (1 / (1 + np.exp(-(level + slope * at))) for at in (x, nodes))
+        assert whole @ both == pytest.approx(few @ weight, rel=1e-11)
+        assert (whole * x) @ both == pytest.approx((few * nodes) @ weight, rel=1e-9)
+
+
+def test_few_points_are_their_own_nodes():
+    x, both = np.linspace(-1, 1, 9), np.ones((9, 2))
+    nodes, weight = condensed(x, both, 1.0)
+    assert nodes is x
+    assert weight is both
+
+
+def test_sums_that_were_asked_for_before_are_made_together_and_are_the_same():
+    random = np.random.default_rng(2)
+    y = random.integers(0, 2, 40)
+    judged = ScoredAccounts(y, random.random(40), random.random(40) < 0.5)
+    weight = random.poisson(1.0, (7, 40)).astype(float)
+    names = [m.name for m in ordered() if not m.by_fold]
+    fresh = [
+        find(name).values(ScoredAccounts(y, judged.p, judged.hat).under(weight)) for name in names
+    ]
+    for name in names:
+        find(name).values(judged.under())
+    under = judged.under(weight)
+    for name, alone in zip(names, fresh, strict=True):
+        assert find(name).values(under) == pytest.approx(alone, rel=1e-13, nan_ok=True)
+    assert set(judged.asked) == {"counts", "brier", "off in 10 bins", "bots and their points"} | {
+        "seconds",
+        "memory_mb",
+    }
 
 
 def test_calibration_slope_is_the_logistic_regression_of_the_label():
