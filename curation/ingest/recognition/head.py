@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -15,6 +16,7 @@ from curation.ingest.reading.heads import wide
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from curation.ingest.reading.files import SourceFile
 
@@ -32,8 +34,9 @@ class Head:
     """The beginning of a file.
 
     `form` is lines (one JSON value a line), array, document, script (an array with a name before
-    it), table, or binary. `objects` are the first JSON objects, those that are cut off with what is
-    there of them; `columns` and `rows` the first fields of a table; `script` the script's name.
+    it), table, parquet, or binary. `objects` are the first JSON objects, those that are cut off
+    with what is there of them; `columns` and `rows` the first fields of a table; `script` the
+    script's name.
     """
 
     name: str
@@ -97,13 +100,26 @@ def look(file: SourceFile) -> Head:
     """Read the head of a file."""
     with file.open() as stream:
         start = stream.read(SIZE)
+    if start[:4] == b"PAR1" and not file.packing and file.path.is_file():
+        return Head(file.name, start, "parquet", columns=_parquet_columns(file.path))
     return look_at(file.name, start, cut=len(start) == SIZE)
+
+
+def _parquet_columns(path: Path) -> list[str]:
+    """The columns of a Parquet file, which its end says; none for a broken one."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return [str(name) for name in pq.read_schema(path).names]
+    except (pa.ArrowException, OSError, ValueError):
+        return []
 
 
 def look_at(name: str, start: bytes, *, cut: bool) -> Head:
     """The head with these bytes; `cut` where the file goes on."""
     encoding = wide(start)
-    if start[:4] == b"PAR1" or (b"\0" in start[:1_000] and not encoding):
+    if start[:4] == b"PAR1" or (not encoding and _is_binary(start[:1_000])):
         return Head(name, start, "binary")
     text = start.decode(encoding or "utf-8-sig", "replace")
     if found := SCRIPT.match(text):
@@ -121,6 +137,17 @@ def look_at(name: str, start: bytes, *, cut: bool) -> Head:
         document = partial(bare)
         return Head(name, start, "document", [document] if isinstance(document, dict) else [])
     return _table(name, start, text, encoding)
+
+
+def _is_binary(start: bytes) -> bool:
+    """Whether a file that begins so is no text; a text with a stray NUL byte is one."""
+    if b"\0" not in start:
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return True
+    return start.count(b"\0") > len(start) // 20
 
 
 def _parsed(text: str) -> Any:

@@ -154,8 +154,12 @@ def recognise(head: Head) -> Guess | None:
     if "account_id" not in columns:
         return None
     found: dict[str, Any] = {}
+    is_of_posts = "post_id" in columns
     for table in ("accounts", "posts"):
         mapped = [c for c in TABLES[table].names if c in columns and c not in (*OURS, *MAPS)]
+        if is_of_posts and table == "accounts":
+            # When a post was written says nothing of when its account was made.
+            mapped = [c for c in mapped if c == "account_id" or c not in TABLES["posts"].names]
         if table == "accounts" or "post_id" in columns:
             found[table] = {c: columns[c] for c in mapped}
     if "post_id" in columns:
@@ -167,7 +171,7 @@ def recognise(head: Head) -> Guess | None:
         found |= {"skip_lines": head.skipped} if head.skipped else {}
         found |= {"encoding": head.encoding} if head.encoding else {}
     else:
-        found |= {"type": "json"}
+        found |= {"type": "parquet" if head.form == "parquet" else "json"}
     if "answer" in columns:
         found["claims"] = {"answer": {"column": columns["answer"], "optional": True}}
         found["label"] = {"meaning": "as the file says", "claimant": "the file"}

@@ -343,3 +343,39 @@ def test_an_empty_file_is_called_empty(tmp_path, content):
     (tmp_path / "a.csv").write_bytes(content)
     with pytest.raises(UserError, match=r"a\.csv is empty\. Get the file again\."):
         recognise(tmp_path / "a.csv")
+
+
+def test_a_data_frame_as_parquet(recognised, tmp_path):
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        {"Account_ID": ["a", "b"], "followers": [5, None], "answer": ["bot", None], "more": [1, 2]}
+    )
+    frame.to_parquet(tmp_path / "a")
+    made = recognised(tmp_path / "a")
+    assert (made.found.format, made.aside) == ("tabular", [])
+    assert made.counts == {"accounts": 2, "claims": 1}
+    (tmp_path / "b").write_bytes((tmp_path / "a").read_bytes()[:-20])
+    with pytest.raises(UserError, match=r"b has no format that is known by its content"):
+        recognise(tmp_path / "b")
+
+
+def test_a_table_of_posts_says_when_they_were_written_and_not_when_accounts_were_made(
+    recognised, tmp_path
+):
+    (tmp_path / "a.csv").write_text(
+        "post_id,account_id,handle,lang,created_at,text\n"
+        "1,a,ann,de,2020-01-01,x\n2,a,ann,en,2020-01-02,y\n3,b,bob,en,not a time,z\n"
+    )
+    made = recognised(tmp_path / "a.csv")
+    assert made.aside == [("posts", 3, "bad_time")]
+    found = "SELECT account_id, handle, created_at, lang FROM pull_accounts ORDER BY 1"
+    assert made.rows(found) == [("a", "ann", None, None), ("b", "bob", None, None)]
+    posts = "SELECT post_id, lang, strftime(created_at, '%Y-%m-%d') FROM pull_posts ORDER BY 1"
+    assert made.rows(posts) == [("1", "de", "2020-01-01"), ("2", "en", "2020-01-02")]
+
+
+def test_a_stray_nul_byte_costs_one_row(recognised, tmp_path):
+    (tmp_path / "a.csv").write_bytes("account_id,bio\na,x\0y\nb,é\nc,z\n".encode())
+    made = recognised(tmp_path / "a.csv")
+    assert made.counts == {"accounts": 2} and made.aside == [("accounts", 1, "nul_byte")]
