@@ -47,7 +47,7 @@ def objects(stage: Stage, file: SourceFile, member: str = "") -> str:
     form = "array" if member else _form(file)
     if form == "array":
         if not member and _is_sound(stage, file):
-            return _array(file)
+            return _array(file, stage.sound[file.sha256])
         return lines(_divided(stage, file, member), zipped=False)
     if form == "lines":
         with file.open() as stream:
@@ -100,13 +100,14 @@ def lines(path: Path, *, zipped: bool, longest: int | None = None) -> str:
     )
 
 
-def _array(file: SourceFile) -> str:
+def _array(file: SourceFile, items: int | None) -> str:
     """SQL in brackets for the items of a sound array."""
     broken = "contains(json, chr(10)) OR contains(json, chr(13))"
     raw = "replace(replace(json, chr(13), ' '), chr(10), ' ')"
+    numbered = f"(SELECT json, row_number() OVER () AS row FROM {_read_array(file)})"
     return (
-        f"(SELECT json AS j, CASE WHEN {broken} THEN {raw} ELSE json END AS raw,"
-        f" row_number() OVER () AS row FROM {_read_array(file)})"
+        f"(SELECT json AS j, CASE WHEN {broken} THEN {raw} ELSE json END AS raw, row"
+        f" FROM {few_at_once(numbered, parts_of(file.size / max(items or 1, 1)))})"
     )
 
 
@@ -126,12 +127,11 @@ def _is_sound(stage: Stage, file: SourceFile) -> bool:
         return False
     if file.sha256 not in stage.sound:
         try:
-            stage.connection.execute(f"SELECT count(*) FROM {_read_array(file)}")
+            row = stage.connection.execute(f"SELECT count(*) FROM {_read_array(file)}").fetchone()
         except duckdb.Error:
-            stage.sound[file.sha256] = False
-        else:
-            stage.sound[file.sha256] = True
-    return stage.sound[file.sha256]
+            row = None
+        stage.sound[file.sha256] = int(row[0]) if row else None
+    return stage.sound[file.sha256] is not None
 
 
 def _divided(stage: Stage, file: SourceFile, member: str) -> Path:
@@ -213,8 +213,9 @@ def first(document: str, *paths: str) -> str:
 def each_listed(names: tuple[str, ...], document: str = "j") -> str:
     """SQL of the items of the lists of these names in a document; it is its only item without."""
     lists = " || ".join(f"coalesce(json_extract({document}, '$.{n}[*]'), [])" for n in names)
-    there = " OR ".join(f"json_type({document}, '$.{n}') = 'ARRAY'" for n in names)
-    return f"CASE WHEN {there} THEN {lists} ELSE [{document}] END"
+    # One call for all names, which parses the document once.
+    kinds = f"json_type({document}, [{literals(f'$.{n}' for n in names)}])"
+    return f"CASE WHEN list_contains({kinds}, 'ARRAY') THEN {lists} ELSE [{document}] END"
 
 
 def parsed_once(columns: str, found: str, *documents: str, name: str = "texts") -> str:
@@ -249,9 +250,7 @@ def keep(connection: duckdb.DuckDBPyConnection, table: str, query: str) -> str:
     """Run a query of documents into a temporary table; return the name to read its rows by.
 
     A row's text (`_raw`) is kept once where it is that of its document (`j` or `o`). Long documents
-    come few at a time, in their order: DuckDB's JSON functions parse all documents of a vector
-    (2,048 rows) before they let any go, and each call has its own. With documents of 8 kB that is
-    60 MB a call and thread. Where a row is made many, of which one is kept, a vector holds fewer.
+    come few at a time.
     """
     described = connection.execute(f"DESCRIBE {query}").fetchall()
     documents = [identifier(name) for name, kind, *_ in described if kind == "JSON"]
@@ -260,28 +259,42 @@ def keep(connection: duckdb.DuckDBPyConnection, table: str, query: str) -> str:
         same = None
     once = f"SELECT * REPLACE (nullif(_raw, {same}::VARCHAR) AS _raw) FROM ({query})"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {once if same else query}")
-    parts = _parts(connection, table, documents) if documents else 1
+    parts = 1
+    if documents:
+        length = " + ".join(f"coalesce(strlen({d}), 0)" for d in documents)
+        row = connection.execute(f"SELECT avg({length}) FROM {table}").fetchone()
+        parts = parts_of((row[0] if row else None) or 0)
     if parts == 1 and same is None:
         return table
     raw = f" REPLACE (coalesce(_raw, {same}::VARCHAR) AS _raw)" if same else ""
-    found = f"(SELECT *, unnest(range({parts})) AS _part FROM {table})"
     connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW {table}_read AS"
-        + (
-            f" SELECT * EXCLUDE (_part){raw} FROM {found} WHERE _part = 0"
-            if parts > 1
-            else f" SELECT *{raw} FROM {table}"
-        )
+        f"CREATE OR REPLACE TEMP VIEW {table}_read AS SELECT *{raw}"
+        f" FROM {few_at_once(table, parts)}"
     )
     return f"{table}_read"
 
 
-def _parts(connection: duckdb.DuckDBPyConnection, table: str, documents: list[str]) -> int:
-    """Into how many parts a vector of documents is divided."""
-    length = " + ".join(f"coalesce(strlen({d}), 0)" for d in documents)
-    row = connection.execute(f"SELECT avg({length}) FROM {table}").fetchone()
+def few_at_once(found: str, parts: int) -> str:
+    """SQL of the rows of `found` in their order, in vectors that hold a share of what they did.
+
+    DuckDB's JSON functions parse all documents of a vector (2,048 rows) before they let any go, and
+    each call has its own: with documents of 8 kB that is 60 MB a call and thread. Where a row is
+    made many, of which one is kept, a vector holds fewer.
+    """
+    if parts == 1:
+        return found
+    each = f"SELECT *, unnest(range({parts})) AS _part FROM {found}"
+    return f"(SELECT * EXCLUDE (_part) FROM ({each}) WHERE _part = 0)"
+
+
+def parts_of(length: float) -> int:
+    """Into how many parts a vector of documents of this mean length in bytes is divided.
+
+    >>> [parts_of(n) for n in (300, 1025, 4000, 10**7)]
+    [1, 2, 4, 16]
+    """
     parts = 1
-    while parts < MOST_PARTS and row and (row[0] or 0) * VECTOR / parts > VECTOR_BYTES:
+    while parts < MOST_PARTS and length * VECTOR / parts > VECTOR_BYTES:
         parts *= 2
     return parts
 

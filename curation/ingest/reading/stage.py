@@ -57,8 +57,8 @@ class Stage:
     """What is odd about the files though no row was set aside for it: a word, and a sentence."""
     parsed: list[str] = field(default_factory=list)
     """Tables of what was parsed once, dropped in the end."""
-    sound: dict[str, bool] = field(default_factory=dict)
-    """Whether DuckDB can read a file whole, by sha256."""
+    sound: dict[str, int | None] = field(default_factory=dict)
+    """How many items DuckDB reads of a file whole, by sha256; None where it cannot."""
     shapes: list[Shape] = field(default_factory=list)
     """How the delimited files are written."""
 

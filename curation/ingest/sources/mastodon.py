@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from botbench.core.sql import literal
+from botbench.core.sql import literal, literals
 from botbench.core.strict_model import StrictModel
 from curation.ingest.reading import entities
 from curation.ingest.reading.json import (
@@ -86,7 +86,7 @@ def read(stage: Stage, files: list[SourceFile], _: Options) -> None:
     ):
         for file in files:
             relation = stage.keep("mastodon", items(file, objects(stage, file)))
-            people = people_of(relation)
+            people = stage.keep("people", f"FROM {people_of(relation)}")
             stage.add_once("accounts", accounts(people), "account_id", "_order DESC, _row")
             stage.add("posts", posts(relation))
             stage.add_once("claims", _claims(people), "account_id", "_row")
@@ -103,14 +103,18 @@ def items(file: SourceFile, found: str) -> str:
 
 def people_of(relation: str) -> str:
     """SQL in brackets of all accounts, those of boosted statuses too, as `o`."""
-    paths = ("$.account", "$.reblog.account")
-    parts = [f"SELECT o, _member, _row FROM {relation} WHERE json_exists(o, '$.acct')"]
-    parts += [
-        f"SELECT json_extract(o, '{path}') AS o, _member, _row FROM {relation}"
-        f" WHERE json_type(o, '{path}') = 'OBJECT'"
-        for path in paths
-    ]
-    return f"({' UNION ALL '.join(parts)})"
+    # One call of each function, which parses a document once.
+    paths = literals(("$.account", "$.reblog.account", "$.acct"))
+    found = (
+        f"SELECT o, _member, _row, json_type(o, [{paths}]) AS kinds,"
+        f" json_extract(o, [{paths}]) AS people FROM {relation}"
+    )
+    inner = [f"CASE WHEN kinds[{i}] = 'OBJECT' THEN people[{i}] END" for i in (1, 2)]
+    there = ", ".join(("CASE WHEN kinds[3] IS NOT NULL THEN o END", *inner))
+    return (
+        "(SELECT o, _member, _row FROM"
+        f" (SELECT unnest([{there}]) AS o, _member, _row FROM ({found})) WHERE o IS NOT NULL)"
+    )
 
 
 def accounts(people: str, observed: str = "NULL") -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from botbench.core.sql import literal
 from botbench.core.strict_model import StrictModel
 from curation.ingest.reading import entities, users
-from curation.ingest.reading.json import malformed, objects, parsed_once, rest, value
+from curation.ingest.reading.json import few_at_once, malformed, objects, parsed_once, rest, value
 from curation.ingest.recognition.head import Guess, Head
 from curation.ingest.sources import Traits, format_
 
@@ -133,11 +133,12 @@ def _items(file: SourceFile, found: str) -> str:
             SELECT o, CASE WHEN {user} THEN 'users' ELSE 'data' END AS place, seen, row, raw
             FROM (SELECT unnest(top) AS o, seen, row, raw FROM pages)),
         refs AS MATERIALIZED (
-            SELECT unnest({references}) AS o, seen, row FROM data_rows WHERE place = 'data'),
+            SELECT unnest({references}) AS o, seen, row FROM {few_at_once("data_rows", 8)}
+            WHERE place = 'data'),
         both_of AS (
             SELECT o, seen, row FROM data_rows WHERE place = 'data'
             UNION ALL SELECT o, seen, row FROM refs),
-        nested AS (SELECT unnest({nested}) AS o, seen, row FROM both_of)
+        nested AS (SELECT unnest({nested}) AS o, seen, row FROM {few_at_once("both_of", 8)})
         SELECT *, {member}, row AS _row FROM (
             FROM data_rows
             UNION ALL SELECT unnest(users), 'users', seen, row, NULL FROM pages

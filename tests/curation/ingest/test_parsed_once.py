@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from curation.ingest.reading.json import keep, parsed_once, rest, value
+from curation.ingest.reading.json import each_listed, keep, parsed_once, rest, value
 
 DOCUMENTS = [
     '{"a": {"b": 1, "c": null}, "t": "x", "l": ["u", "v"]}',
@@ -114,3 +114,13 @@ def test_short_documents_and_other_tables_are_kept_as_they_are(connection):
     assert keep(connection, "short", "SELECT j, n AS _row FROM d") == "short"
     assert keep(connection, "plain", "SELECT n, 'x' AS _raw FROM d") == "plain"
     assert connection.execute("SELECT count(*) FROM short").fetchall() == [(len(DOCUMENTS),)]
+
+
+def test_the_lists_of_a_document_are_its_items_and_else_itself(connection):
+    connection.execute("CREATE TABLE pages (n INTEGER, j JSON)")
+    pages = ['{"a": [1, {"x": 2}], "b": [3]}', '{"a": null, "b": [4]}', '{"a": 5}', "[6]", None]
+    connection.executemany("INSERT INTO pages VALUES (?, ?)", list(enumerate(pages)))
+    listed = each_listed(("a", "b"))
+    assert listed.count("json_type") == 1
+    items = connection.execute(f"SELECT {listed} FROM pages ORDER BY n").fetchall()
+    assert items == [(["1", '{"x":2}', "3"],), (["4"],), (['{"a": 5}'],), (["[6]"],), ([None],)]
