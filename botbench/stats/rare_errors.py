@@ -34,6 +34,8 @@ UNSEEN = 0.8
 """An error that the sample lacks may be as heavy as the account under which this part of the frame
 lies. Fay and Feuer 1997 (Stat. Med. 16:791) take the heaviest: safe, and half as wide again.
 """
+NEARLY = 1.1
+"""Accounts that are no heavier than this, beside the mean, are no heavier."""
 
 TOLERATED = 1.5
 """Up to this, the heaviness that a sample lacks is taken as chance."""
@@ -182,21 +184,22 @@ def rare(  # noqa: PLR0917 (labels and scores of the sample)
     for number in np.unique(group):
         at = group == number
         middle, own = float(np.median(residual[at])), weight[at]
-        off, lack = residual[at] - middle, _unseen(own, drawn.weight[at])
+        off, lack = residual[at] - middle, _unseen(own, (drawn.weight * size)[at], drawn.weight[at])
         missed.append(_errors(own, off, min(max(up - middle, 0.0), 1.0), heavy, lack))
         alarms.append(_errors(own, -off, min(max(down + middle, 0.0), 1.0), heavy, lack))
     return Rare(tuple(missed), tuple(alarms))
 
 
-def _unseen(weight: Floats, design: Floats) -> float:
+def _unseen(weight: Floats, carried: Floats, design: Floats) -> float:
     """How heavy an account is that the sample may lack, beside those that it has: 0 if not heavier.
 
-    Only as far as the design makes accounts uneven: where sizes do, `heavier` sees to it.
+    `carried` is design weight x size. Only as far as the design makes accounts uneven, and in what
+    they carry: where sizes do, `heavier` sees to it, and draws by size even out what they carry.
     """
     if not weight.sum() > 0:
         return 0.0
-    reach = min(_far(weight), _far(design))
-    return reach * float(weight @ weight) / float(weight.sum()) if reach > 1 + 1e-9 else 0.0
+    reach = min(_far(carried[weight > 0]), _far(design[weight > 0]))
+    return reach * float(weight @ weight) / float(weight.sum()) if reach > NEARLY else 0.0
 
 
 def _far(weight: Floats) -> float:
