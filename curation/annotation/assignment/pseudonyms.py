@@ -90,6 +90,19 @@ def names_by_number(tasks: Iterable[Mapping[str, Any]]) -> bool:
     )
 
 
+def unknown_by_number(tasks: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The annotations of nobody known that have nothing but numbers of one server: their ids."""
+    return {
+        f"{project_of(task, annotation)}:{annotation.get('id')}"
+        for task in tasks
+        for annotation in task.get("annotations") or []
+        if not annotation.get("unique_id")
+        and not (task.get("meta") or {}).get("project")
+        and not _email(annotation.get("completed_by"))
+        and user_number(annotation) is None
+    }
+
+
 def project_of(task: Mapping[str, Any], annotation: Mapping[str, Any]) -> str:
     """The mark of an annotation's project, or its number."""
     meta = task.get("meta") or {}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from botbench.core.errors import UserError
 from curation.annotation.assignment.batches import Batch
-from curation.annotation.assignment.pseudonyms import names_by_number
+from curation.annotation.assignment.pseudonyms import names_by_number, unknown_by_number
 from curation.annotation.label_studio import diff, fetch, parse, report, server_checks, write
 from curation.annotation.label_studio.client import Client, server_name
 from curation.annotation.label_studio.cursors import Cursors
@@ -79,8 +79,9 @@ def sync_file(
     counts as not read, never as deleted.
 
     `server` names the server that it came from, the same name for all its exports. Raises UserError
-    if the file is not such an export, if it names people by numbers and no server is named, or if
-    nothing says which data set or batch its tasks belong to.
+    if the file is not such an export, if no server is named and it names people by numbers (or
+    nobody, and an annotation of this number is there in another state), or if nothing says which
+    data set or batch its tasks belong to.
     """
     tasks = fetch.read_export(path)
     server = _known_name(store, server.strip())
@@ -105,15 +106,39 @@ def sync_file(
             [FILE],
         )
         reader = reader.knowing(tasks, logged.to_pylist())
+    seen = reader.read(tasks)
+    if not server:
+        _check_unknown(store, path, unknown_by_number(tasks), seen)
     return store_annotations(
         store,
         server or FILE,
-        reader.read(tasks),
+        seen,
         diff.logged_annotations(store),
         dataset=dataset,
         batch=batch.batch_id if batch else None,
         scheme=scheme,
     )
+
+
+def _check_unknown(store: Store, path: Path, numbered: set[str], seen: pa.Table) -> None:
+    """Refuse the annotations of nobody (ids `numbered`) that may be of two servers."""
+    mine = [row for row in seen.to_pylist() if row["annotation_id"] in numbered]
+    logged = store.arrow(
+        "SELECT annotation_id, updated_at, payload_hash FROM"
+        f" {store.relation('annotation_log')} WHERE server = ?",
+        [FILE],
+    ).to_pylist()
+    states = {tuple(row.values()) for row in logged} if mine else set()
+    there = {annotation_id for annotation_id, _, _ in states}
+    for row in mine:
+        state = row["annotation_id"], row["updated_at"], row["payload_hash"]
+        if row["annotation_id"] in there and state not in states:
+            raise UserError(
+                f"{path} names nobody (completed_by: null), and annotation {row['number']} of"
+                f" project {row['project']} is in the store with another state. Numbers mean"
+                " something on one server only. Say which server the export is from, with the same"
+                " name each time: --server NAME."
+            )
 
 
 def _known_name(store: Store, server: str) -> str:

@@ -133,6 +133,27 @@ def test_unknown_people_are_never_one(here):
     assert len({who for _, who in claims(here.store)}) == 3
 
 
+@pytest.mark.parametrize("before", [None, "ana@example.org"])
+def test_unknown_people_of_two_servers_retract_nothing(here, cli, tmp_path, before):
+    """Every local server has a project 1 and annotations 1, 2, ...; nobody says who answered."""
+    assert here(export(ANA, 1, person=before)).claims_added == 6
+    there = claims(here.store)
+    # Also where all answers are equal: the times tell that these are other annotations.
+    for answers, day in ((BEN, 2), (ANA, 3)):
+        with pytest.raises(UserError, match=r"annotation 1 of project 1.*--server NAME"):
+            here(export(answers, day, person=None))
+    assert claims(here.store) == there
+    assert here(export(ANA, 1, person=before)).version is None
+    ben = here(export(BEN, 2, person=None), server="ben")
+    assert (ben.claims_added, ben.claims_retracted) == (6, 0)
+    assert len(claims(here.store)) == 12
+    here.store.close()
+    file = tmp_path / "export.json"
+    file.write_text(json.dumps(export(BEN, 2, person=None)), encoding="utf-8")
+    said = cli("annotate", "import", file, "--dataset", DATASET, code=2).stderr
+    assert "names nobody" in said
+
+
 def test_one_person_by_number_and_by_address_is_told(here):
     assert here(export(ANA, 1), server="lab").notes == []
     again = here(export(ANA, 1, person={"email": "ana@example.org"}))
