@@ -65,7 +65,7 @@ def read(file: Path, wanted: pa.Table) -> Read:
             _stage(connection, file, most)
         except (duckdb.Error, ValueError, UserError) as error:
             told = first_line(error, 10_000).replace(str(file), "the file")
-            return Read(None, [Problem(told[:300], file.name)])
+            return Read(None, [Problem(told[:300].rstrip("."), file.name)])
         if (rows := _one(connection, "SELECT count(*) FROM submitted")) > most:
             many = f"the file has more than {most:,} rows; {wanted.num_rows:,} accounts are wanted"
             return Read(None, [Problem(many, file.name)], rows)

@@ -185,3 +185,10 @@ def test_a_formula_is_named_as_one(release, tmp_path, cell):
     (tmp_path / "p.csv").write_text(f'account_id,p_bot\n"{cell}",0.5\n', newline="")
     found = [p.what for p in predictions.read(tmp_path / "p.csv", release.wanted()).problems]
     assert "1 account ids begin like a spreadsheet's formula" in found
+
+
+def test_what_is_wrong_ends_without_a_full_stop_for_it_may_stand_in_a_list(tmp_path):
+    wanted = pa.table({"account_id": ["a", "b"]})
+    (tmp_path / "p.csv").write_text("Account_ID,p_bot\na,0.5\nb,0.5\n")
+    [problem] = predictions.read(tmp_path / "p.csv", wanted).problems
+    assert problem.what == "the file has no column account_id; it has Account_ID, p_bot"
