@@ -60,9 +60,10 @@ class Options(StrictModel):
 def recognise(head: Head) -> Guess | None:
     """Statuses with their accounts, or accounts."""
     inner = head.within(LISTS)
-    if inner.share("account.acct", "content") > 0.5:
+    posts, people = inner.share("account.acct", "content"), inner.share("acct", "statuses_count")
+    if posts > 0.5:
         return Guess(0.97)
-    return Guess(0.95) if inner.share("acct", "statuses_count") > 0.5 else None
+    return Guess(0.95) if posts + people > 0.5 else None
 
 
 @format_(

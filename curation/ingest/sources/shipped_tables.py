@@ -79,10 +79,15 @@ def _names(head: Head, options: tabular.Options) -> list[str] | None:
     """The header's names as the mapping writes them; None where they are read as they stand."""
     if (head.skipped, head.separator) != (options.skip_lines, options.separator or ","):
         return None
-    known = {folded(n): n for _, mapping in options.mappings() for n in mapping.sources()}
-    there = set(head.columns)
-    names = [n if (k := known.get(folded(n), n)) in there else k for n in head.columns]
-    return names if len(set(names)) == len(names) and names != head.columns else None
+    wanted = {name for _, mapping in options.mappings() for name in mapping.sources()}
+    names = list(head.columns)
+    # The surer first: in other capitals, then with other signs between.
+    for alike in (str.lower, folded):
+        lacking = {alike(name): name for name in sorted(wanted - set(names))}
+        for at, name in enumerate(names):
+            if name not in wanted and alike(name) in lacking:
+                names[at] = lacking.pop(alike(name))
+    return names if names != head.columns else None
 
 
 def _zoned(document: dict[str, Any], zone: str) -> dict[str, Any]:

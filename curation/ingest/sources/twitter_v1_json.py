@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from botbench.core.sql import literal
+from botbench.core.sql import literal, literals
 from botbench.core.strict_model import StrictModel
 from botbench.text.numbers import counted
 from curation.ingest.reading import entities, tweets, users
-from curation.ingest.reading.json import malformed, objects, parsed_once, value
-from curation.ingest.recognition.head import Guess, Head
+from curation.ingest.reading.json import each_listed, malformed, objects, parsed_once, value
+from curation.ingest.recognition.head import Guess, Head, look
 from curation.ingest.sources import Traits, format_
 
 if TYPE_CHECKING:
@@ -40,8 +41,26 @@ class Options(StrictModel):
     )
 
 
+NOTICES = (
+    "delete",
+    "scrub_geo",
+    "limit",
+    "status_withheld",
+    "user_withheld",
+    "disconnect",
+    "warning",
+    "friends",
+    "friends_str",
+)
+"""What a stream says between two tweets: an object whose only member has this name."""
+SEARCH = "statuses"
+"""The member in which an answer to a search has its tweets."""
+
+
 def recognise(head: Head) -> Guess | None:
     """Tweets with their users, or users."""
+    head = head.within((SEARCH,))
+    head = replace(head, objects=[o for o in head.objects if not _is_notice(o)])
     if head.share("user.screen_name", "id_str") > 0.5 or head.share("user.screen_name", "id") > 0.5:
         if head.share("user.followers_count") > 0.5:
             return Guess(0.95, {"posts": True, "observed_at": "created_at"})
@@ -68,6 +87,8 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
     """
     for file in files:
         found = objects(stage, file)
+        if options.posts:
+            found = _tweets(stage, file, found)
         stage.add("accounts", _accounts(file, found, options))
         _tell_unsaid(stage, file, found, options)
         if options.posts:
@@ -75,6 +96,31 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
             entities.tell_cut(stage, file)
         if options.answer:
             stage.add("claims", _claims(file, found, options))
+
+
+def _is_notice(item: dict[str, Any]) -> bool:
+    return len(item) == 1 and next(iter(item)) in NOTICES
+
+
+def _tweets(stage: Stage, file: SourceFile, found: str) -> str:
+    """SQL in brackets of the tweets, without what a stream says between them, which is noted."""
+    if any(isinstance(o.get(SEARCH), list) for o in look(file).objects[:1]):
+        return (
+            f"(SELECT j, row, coalesce(raw, j::VARCHAR) AS raw FROM (SELECT unnest("
+            f"{each_listed((SEARCH,))}) AS j, row, CASE WHEN j IS NULL THEN raw END AS raw"
+            f" FROM {found}))"
+        )
+    keys = f"len(json_keys(j)) = 1 AND json_keys(j)[1] IN ({literals(NOTICES)})"
+    notice = f"coalesce(json_type(j) = 'OBJECT' AND {keys}, false)"
+    row = stage.connection.execute(f"SELECT count(*) FROM {found} WHERE {notice}").fetchone()
+    if not row or not row[0]:
+        return found
+    stage.notes[f"notices {file.name}"] = (
+        f"{counted(row[0], 'notice')} of the stream in {file.name} (deletions, limits and the like)"
+        f" {'is no tweet' if row[0] == 1 else 'are no tweets'}; what was deleted later is still"
+        " read."
+    )
+    return f"(SELECT * FROM {found} WHERE NOT {notice})"
 
 
 def _user(options: Options) -> str:

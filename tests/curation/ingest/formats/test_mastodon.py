@@ -158,3 +158,12 @@ def test_activities_in_every_form(recognised, tmp_path, content):
     made = recognised(tmp_path / "outbox")
     assert made.found.format == "activitypub" and made.aside == []
     assert made.counts == {"accounts": 1, "posts": 3}
+
+
+def test_an_answer_to_a_search_has_as_many_people_as_posts(recognised, tmp_path):
+    ann = {"id": "1", "acct": "ann", "statuses_count": 1, "bot": None}
+    status = {"id": "9", "created_at": "2024-01-01T00:00:00Z", "content": "x", "account": ann}
+    page = {"accounts": [ann], "statuses": [status], "hashtags": []}
+    (tmp_path / "a.json").write_text(json.dumps(page))
+    made = recognised(tmp_path / "a.json")
+    assert made.found.format == "mastodon" and made.counts == {"accounts": 1, "posts": 1}

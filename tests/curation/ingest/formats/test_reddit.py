@@ -1,5 +1,7 @@
 """Reddit's dumps; counts of SOURCE.yaml."""
 
+import json
+
 import pytest
 
 pytestmark = pytest.mark.data
@@ -52,3 +54,13 @@ def test_submissions(read):
     when = "strftime(min_by(created_at, _row), '%Y-%m-%dT%H:%M:%SZ')"
     assert made.column(f"SELECT {when} FROM pull_posts") == ["2024-02-01T00:00:00Z"]
     assert years(made) == [(2005, 2024)]
+
+
+def test_copies_with_fewer_members(recognised, tmp_path):
+    """Without the link and the place of a submission, and without what a comment answers."""
+    least = {"id": "a", "author": "ann", "subreddit": "s", "created_utc": "1704067200"}
+    lines = [{**least, "title": "t"}, {**least, "id": "b", "body": "x"}]
+    (tmp_path / "a").write_text("\n".join(map(json.dumps, lines)))
+    made = recognised(tmp_path / "a")
+    assert (made.found.format, made.found.sure) == ("reddit", 0.9)
+    assert made.counts == {"accounts": 1, "posts": 2} and made.aside == []

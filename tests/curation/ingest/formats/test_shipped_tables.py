@@ -85,6 +85,12 @@ MADE = {
         b'18,ann,1458672844000,2016-03-22 18:54:04,,hello,7,"[""x"",""y""]"\n',
         [("18", "7", "2016-03-22T18:54:04Z", "hello")],
     ),
+    "twarc-csv": (
+        b"id,conversation_id,referenced_tweets.quoted.id,author_id,created_at,text,"
+        b"entities.hashtags,public_metrics.like_count,author.id,author.username\n"
+        b'1,1,,5,2024-05-06T07:08:09.000Z,hello,"[{""start"": 0, ""tag"": ""x""}]",3,5,ann\n',
+        [("5", "1", "2024-05-06T07:08:09Z", "hello")],
+    ),
     "youtube-videos": (
         b"position,channelId,channelTitle,videoId,publishedAt,videoTitle,videoDescription,viewCount,"
         b"likeCount,commentCount\n"
@@ -114,6 +120,13 @@ def test_tables_made_by_us(recognised, tmp_path, name):
         == posts
     )
     assert made.count("accounts") == 1
+
+
+def test_the_lists_of_twarc_csv_are_read(recognised, tmp_path):
+    (tmp_path / "a.csv").write_bytes(MADE["twarc-csv"][0])
+    made = recognised(tmp_path / "a.csv")
+    assert made.rows("SELECT hashtags, kind, likes FROM pull_posts") == [(["x"], "original", 3)]
+    assert made.rows("SELECT account_id, handle FROM pull_accounts") == [("5", "ann")]
 
 
 def other_letters(content):

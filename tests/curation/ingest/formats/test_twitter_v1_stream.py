@@ -1,5 +1,7 @@
 """Streams and compatibility samples of Twitter's interface v1.1; counts of SOURCE.yaml."""
 
+import json
+
 import pytest
 
 pytestmark = pytest.mark.data
@@ -70,3 +72,28 @@ def test_another_negative_count_is_a_fault(recognised, tmp_path):
     (tmp_path / "a.json").write_text(user)
     made = recognised(tmp_path / "a.json")
     assert made.aside == [("accounts", 1, "bad_count")]
+
+
+TWEET = {
+    "id": 1, "id_str": "1", "text": "x", "created_at": "Sat Mar 10 14:03:15 +0000 2018",
+    "user": {"id_str": "5", "screen_name": "u", "followers_count": 1, "statuses_count": 2},
+}  # fmt: skip
+
+
+def test_what_a_stream_says_between_two_tweets_is_no_tweet(recognised, tmp_path):
+    """And costs none: most lines of this one are notices."""
+    notices = [{"delete": {"status": {"id": 7}}}, {"limit": {"track": 5}}, {"disconnect": {}}]
+    lines = [*notices, TWEET, {**TWEET, "id_str": "2"}, {"text": "x"}]
+    (tmp_path / "a.json").write_text("\n".join(map(json.dumps, lines)))
+    made = recognised(tmp_path / "a.json")
+    assert made.found.sure == 0.95 and made.counts == {"accounts": 2, "posts": 2}
+    assert made.aside == [("accounts", 6, "missing_id"), ("posts", 6, "missing_id")]
+    assert made.notes["notices a.json"].startswith("3 notices of the stream in a.json")
+
+
+def test_an_answer_to_a_search(recognised, tmp_path):
+    page = {"statuses": [TWEET, {**TWEET, "id_str": "2"}], "search_metadata": {"count": 2}}
+    (tmp_path / "a.json").write_text(f"{json.dumps(page)}\n{json.dumps({'statuses': []})}\n")
+    made = recognised(tmp_path / "a.json")
+    assert made.found.format == FORMAT and made.aside == []
+    assert made.column("SELECT post_id FROM pull_posts ORDER BY 1") == ["1", "2"]
