@@ -6,9 +6,11 @@ says nothing of who is behind them, but their answers are not independent.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from botbench.core.duckdb_work import materialise
+from botbench.core.sql import literal
 from botbench.text.comparing import words_sql
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ LEAST = 30
 """Different shingles a timeline needs before it is compared."""
 ALIKE = 0.8
 """Jaccard similarity of the sets of shingles from which timelines are nearly identical."""
+AT_ONCE = 200_000
+"""Accounts whose posts are read in one pass: 3.5 kB of counts and minhashes for each of them."""
 BANDS, ROWS = 8, 3
 """Of 24 minhashes: two timelines of similarity .8 share one of the bands with a probability of
 .997.
@@ -69,21 +73,7 @@ def timeline_links(connection: duckdb.DuckDBPyConnection, posts: str, observed: 
     account_id and text. Candidates share a band of minhashes, so memory grows with the accounts,
     never with the posts.
     """
-    shingles = _shingles(posts)
-    mixed = ", ".join(f"min(hash(shingle, {k})) AS h{k}" for k in range(BANDS * ROWS))
-    by_band = ", ".join(
-        f"hash({', '.join(f'h{b * ROWS + r}' for r in range(ROWS))}, {b})" for b in range(BANDS)
-    )
-    bands = materialise(
-        connection,
-        "duplicate_bands",
-        f"""
-        WITH signed AS (
-            SELECT dataset, account_id, approx_count_distinct(shingle) AS shingles, {mixed}
-            FROM {shingles} GROUP BY ALL HAVING shingles >= {LEAST})
-        SELECT dataset, account_id, platform, unnest([{by_band}]) AS band
-        FROM signed JOIN {observed} USING (dataset, account_id)""",
-    )
+    bands = _bands(connection, posts, observed)
     # Every member of a bucket is compared with its first one alone: a thousand copies are a
     # thousand pairs, not half a million.
     pairs = materialise(
@@ -105,7 +95,7 @@ def timeline_links(connection: duckdb.DuckDBPyConnection, posts: str, observed: 
         WITH wanted AS (
             SELECT dataset, account_id FROM {pairs} UNION SELECT other_dataset, other FROM {pairs})
         SELECT DISTINCT dataset, account_id, shingle
-        FROM {shingles} SEMI JOIN wanted USING (dataset, account_id)""",
+        FROM {_shingles(posts)} SEMI JOIN wanted USING (dataset, account_id)""",
     )
     return f"""(
         WITH sizes AS (SELECT dataset, account_id, count(*) AS n FROM {compared} GROUP BY ALL),
@@ -121,6 +111,51 @@ def timeline_links(connection: duckdb.DuckDBPyConnection, posts: str, observed: 
         JOIN sizes a ON a.dataset = c.dataset AND a.account_id = c.account_id
         JOIN sizes b ON b.dataset = c.other_dataset AND b.account_id = c.other
         WHERE shared / (a.n + b.n - shared) >= {ALIKE})"""
+
+
+def _bands(connection: duckdb.DuckDBPyConnection, posts: str, observed: str) -> str:
+    """A table (dataset, account_id, platform, band) of the bands of every timeline.
+
+    The posts are read once for each `AT_ONCE` accounts, which costs little in a file that is sorted
+    by account, as a release's is.
+    """
+    mixed = ", ".join(f"min(hash(shingle, {k})) AS h{k}" for k in range(BANDS * ROWS))
+    by_band = ", ".join(
+        f"hash({', '.join(f'h{b * ROWS + r}' for r in range(ROWS))}, {b})" for b in range(BANDS)
+    )
+    bands = materialise(
+        connection,
+        "duplicate_bands",
+        f"""SELECT dataset, account_id, platform, 0::UBIGINT AS band FROM {observed} WHERE false""",
+    )
+    for part in _parts(connection, observed):
+        connection.execute(
+            f"""
+            INSERT INTO {bands}
+            WITH signed AS (
+                SELECT dataset, account_id, approx_count_distinct(shingle) AS shingles, {mixed}
+                FROM {_shingles(f"(FROM {posts} WHERE {part})")}
+                GROUP BY ALL HAVING shingles >= {LEAST})
+            SELECT dataset, account_id, platform, unnest([{by_band}])
+            FROM signed JOIN {observed} USING (dataset, account_id)"""
+        )
+    return bands
+
+
+def _parts(connection: duckdb.DuckDBPyConnection, observed: str) -> list[str]:
+    """Conditions on account_id that part the accounts into ranges of at most `AT_ONCE`."""
+    rows = connection.execute(
+        f"""
+        SELECT account_id FROM (
+            SELECT account_id, row_number() OVER (ORDER BY account_id) AS place
+            FROM (SELECT DISTINCT account_id FROM {observed}))
+        WHERE (place - 1) % {AT_ONCE} = 0 ORDER BY account_id"""
+    ).fetchall()
+    first = [literal(str(account)) for (account,) in rows]
+    return [
+        *(f"account_id >= {low} AND account_id < {high}" for low, high in pairwise(first)),
+        *(f"account_id >= {low}" for low in first[-1:]),
+    ]
 
 
 def connected(links: pa.Table) -> tuple[pa.Array, npt.NDArray[np.int32]]:

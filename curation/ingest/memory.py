@@ -18,6 +18,11 @@ SMALL = 1_000_000_000
 more processor time worth telling (measured with 1 GB of JSON)."""
 
 
+STEP = 4_000_000_000
+"""Bytes in which a data set is validated or released first; beyond them DuckDB sorts and joins on
+disk. With 2 GB a release of 8.8e7 posts wrote 200 GB there."""
+
+
 @contextmanager
 def bounded(connection: duckdb.DuckDBPyConnection, limit: str) -> Iterator[int]:
     """Bound DuckDB's memory for a while; gives the bound in bytes, for `little_first`."""

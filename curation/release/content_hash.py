@@ -37,9 +37,12 @@ def _canonical_rows(
     import numpy as np
 
     content = [c for c in table.columns if c.content]
+    names = ", ".join(f'"{n}"' for n in dict.fromkeys((*table.key, *(c.name for c in content))))
     key = ", ".join(f'"{k}" NULLS FIRST' for k in table.key)
+    # Sorted before they become JSON, which is several times as long: sorting may go to the disk.
     rows = connection.execute(
-        f"SELECT {canonical_row(content)} || chr(10) AS row FROM {relation} ORDER BY {key}"
+        f"SELECT {canonical_row(content)} || chr(10) AS row"
+        f" FROM (SELECT {names} FROM {relation} ORDER BY {key})"
     )
     for batch in rows.to_arrow_reader(50_000):
         column = batch.column(0)

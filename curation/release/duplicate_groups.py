@@ -28,17 +28,12 @@ class Size(NamedTuple):
     accounts: int
 
 
-def write(
-    connection: duckdb.DuckDBPyConnection,
-    dataset: str,
-    relations: tuple[str, str, str],
-    folder: Path,
-) -> Size:
-    """Write the groups of a release (relations: accounts, posts, splits) into its folder."""
+def write(connection: duckdb.DuckDBPyConnection, dataset: str, folder: Path) -> Size:
+    """Write the groups of a release into its folder, which holds its other files."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    groups = within(connection, *relations)
+    groups = within(connection, *_relations(folder))
     named = pa.array([dataset] * groups.num_rows, pa.string())
     pq.write_table(groups.add_column(0, "dataset", named), folder / FILE, compression="zstd")
     return Size(len(groups["group"].unique()), groups.num_rows)
@@ -55,16 +50,15 @@ def of_release(connection: duckdb.DuckDBPyConnection, folder: Path) -> pa.Table:
 
     if (known := read(folder / FILE)) is not None:
         return known
-    files = [folder / f"{table}.parquet" for table in ("accounts", "posts", "splits")]
-    if not all(file.exists() for file in files):
+    if not all(file.exists() for file in _files(folder)):
         if (folder / FILE).exists():
             raise ResourceFailure(
                 f"{folder / FILE} is damaged, and there are no accounts and posts beside it to find"
                 " the duplicate groups in. Put the release's folder back from a backup."
             )
         return _schema().empty_table()
-    accounts, posts, splits = (f"read_parquet({literal(file)})" for file in files)
-    if "avatar_phash" not in pq.read_schema(files[0]).names:
+    accounts, posts, splits = _relations(folder)
+    if "avatar_phash" not in pq.read_schema(_files(folder)[0]).names:
         accounts = f"(SELECT *, NULL::VARCHAR AS avatar_phash FROM {accounts})"
     groups = within(connection, accounts, posts, splits)
     connection.register("duplicate_found", groups)
@@ -75,6 +69,15 @@ def of_release(connection: duckdb.DuckDBPyConnection, folder: Path) -> pa.Table:
     ).to_arrow_table()
     connection.unregister("duplicate_found")
     return found
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files of a release that tell who looks alike."""
+    return [folder / f"{table}.parquet" for table in ("accounts", "posts", "splits")]
+
+
+def _relations(folder: Path) -> list[str]:
+    return [f"read_parquet({literal(file)})" for file in _files(folder)]
 
 
 def read(file: Path) -> pa.Table | None:

@@ -87,10 +87,7 @@ def write_files(content: Frozen, folder: Path) -> duplicate_groups.Size:
     """Write all tables of a release and its duplicate groups; returns how many groups there are."""
     for table in TABLES_FROZEN:
         write_table(content, table, folder / f"{table}.parquet")
-    accounts, posts, splits = map(content.relation, ("accounts", "posts", "splits"))
-    return duplicate_groups.write(
-        content.store.connection, content.dataset, (accounts, posts, splits), folder
-    )
+    return duplicate_groups.write(content.store.connection, content.dataset, folder)
 
 
 def write_table(content: Frozen, table: str, path: Path) -> None:

@@ -18,9 +18,6 @@ from curation.validation import record, views
 from curation.validation.light_import import great_expectations
 from curation.validation.outcome import LISTED, Finding, Hit, SuiteResult, Validation
 
-MEMORY = 4_000_000_000
-"""Bytes in which a data set is checked first; beyond them DuckDB sorts and joins on disk."""
-
 NOT_OF_THE_VERSION = ("splits", "releases")
 """Tables whose rows may differ although the version is the same: proposed splits, and releases."""
 
@@ -94,7 +91,7 @@ def validate_views(
                 record.keep(store, validation, schema)
         return validation
 
-    return memory.within(store.connection, MEMORY, checked)
+    return memory.within(store.connection, memory.STEP, checked)
 
 
 def _run(

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 
 from botbench.core.duckdb_work import scratch_database
+from botbench.text import similar_accounts
 from botbench.text.similar_accounts import within
 from curation.store import schema
 from curation.store.schema import TABLES, arrow_schema
@@ -62,6 +63,12 @@ def test_groups_are_numbered_by_their_least_account(connection):
     turned = "(SELECT * FROM accounts ORDER BY account_id DESC)"
     again = within(connection, turned, "nothing", "splits")
     assert again.to_pydict() == expected
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 4])
+def test_accounts_of_different_passes_are_compared(connection, monkeypatch, at_once):
+    monkeypatch.setattr(similar_accounts, "AT_ONCE", at_once)
+    assert found(connection) == {"account_id": ["3", "5", "7", "9"], "group": [0, 0, 0, 0]}
 
 
 def test_no_group_is_an_empty_table(connection):
