@@ -29,7 +29,8 @@ from botbench.core.errors import UserError
 
 BOOT = (
     "import json, sys; given = json.loads(sys.argv[1]); sys.path[:] = given['path'];"
-    " from benchmarks.isolation.nursery import main; main(given['control'], given['alive'])"
+    " from benchmarks.isolation.nursery import main;"
+    " main(given['control'], given['alive'], given['most'])"
 )
 KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
 """The variables that the nursery is started with. Each child gets the others, without secrets."""
@@ -91,6 +92,7 @@ class Nursery:
             "path": fence.module_path(),
             "control": theirs.fileno(),
             "alive": held.fileno(),
+            "most": nursery.MOST_IN_FOLDER,
         }
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         threads = dict.fromkeys(fence.THREADS, "1")
@@ -324,6 +326,11 @@ def _raise(error: Any) -> NoReturn:
 
 def ended(code: int | None) -> str:
     """How a process ended, in words."""
+    if code == nursery.OVERFULL:
+        return (
+            f"its folder held over {nursery.MOST_IN_FOLDER / 2**30:g} GB, or over a quarter of what"
+            " was free on the disk"
+        )
     if code is not None and code < 0:
         memory = " (out of memory?)" if -code == signal.SIGKILL else ""
         # Real-time signals have numbers only.

@@ -11,12 +11,15 @@ import contextlib
 import gc
 import importlib
 import os
+import resource
 import secrets
 import select
+import shutil
 import signal
 import socket
 import struct
 import tempfile
+import time
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,6 +28,14 @@ from benchmarks.isolation.libc import libc
 
 STATUS = struct.Struct("<i")
 """How the exit code of a child is sent."""
+MOST_IN_FOLDER = 4 * 2**30
+"""Bytes that a child's folder may hold, if they are at most a quarter of what is free."""
+EVERY = 0.5
+"""Seconds between two looks at what the folders hold."""
+SMALLEST = 4096
+"""Bytes that an entry of a folder counts at least."""
+OVERFULL = 1 << 16
+"""The exit code of a child that was ended because of its folder; no process has it."""
 PRELOADED = (
     "benchmarks.isolation.work",
     "pandas",
@@ -53,8 +64,11 @@ SUBREAPER = 36
 """PR_SET_CHILD_SUBREAPER of prctl(2)."""
 
 
-def main(control: int, alive: int) -> None:
-    """Serve until every holder of the other end of `alive` is gone."""
+def main(control: int, alive: int, most: int) -> None:
+    """Serve until every holder of the other end of `alive` is gone.
+
+    `most` are the bytes that a child's folder may hold (`MOST_IN_FOLDER`).
+    """
     from benchmarks.detectors import DETECTORS
 
     for name in PRELOADED:
@@ -65,7 +79,8 @@ def main(control: int, alive: int) -> None:
     gc.collect()
     gc.freeze()
     memory.into_huge_pages()
-    _Nursery(socket.socket(fileno=control), socket.socket(fileno=alive)).serve()
+    most = min(most, shutil.disk_usage(tempfile.gettempdir()).free // 4)
+    _Nursery(socket.socket(fileno=control), socket.socket(fileno=alive), most).serve()
 
 
 def _warm_up() -> None:
@@ -88,12 +103,15 @@ def _warm_up() -> None:
 
 
 class _Nursery:
-    def __init__(self, control: socket.socket, alive: socket.socket) -> None:
-        self.control, self.alive = control, alive
+    def __init__(self, control: socket.socket, alive: socket.socket, most: int) -> None:
+        self.control, self.alive, self.most = control, alive, most
         self.children: dict[int, tuple[socket.socket, Path]] = {}
         """The process, the socket to who asked for it, and its folder."""
         self.ending: set[int] = set()
         """Children that were told to end: nothing of their askers is waited for any more."""
+        self.overfull: set[int] = set()
+        self.looked = time.monotonic()
+        """When the folders were last measured."""
         self.woken, wake = os.pipe()
         os.set_blocking(wake, False)
         os.set_blocking(self.woken, False)
@@ -112,7 +130,7 @@ class _Nursery:
             for process, (asker, _) in self.children.items():
                 if process not in self.ending:
                     waiting.register(asker, select.POLLIN)
-            ready = {handle for handle, _ in waiting.poll()}
+            ready = {h for h, _ in waiting.poll(EVERY * 1000 if self.children else None)}
             if self.alive.fileno() in ready:
                 self._end()
             for process, (asker, _) in list(self.children.items()):
@@ -124,6 +142,7 @@ class _Nursery:
                 with contextlib.suppress(BlockingIOError):
                     os.read(self.woken, 4096)
             self._reap()
+            self._measure()
             if self.control.fileno() in ready:
                 self._fork()
 
@@ -135,9 +154,20 @@ class _Nursery:
         folder = Path(tempfile.mkdtemp(prefix="botbench-fold-"))
         process = os.fork()
         if process == 0:
-            _become_child(channel, folder)
+            _become_child(channel, folder, self.most)
         channel.close()
         self.children[process] = asker, folder
+
+    def _measure(self) -> None:
+        """End the children whose folder holds more than it may."""
+        if time.monotonic() < self.looked + EVERY:
+            return
+        for process in self.children.keys() - self.ending:
+            if holds_over(self.children[process][1], self.most):
+                _kill(process)
+                self.ending.add(process)
+                self.overfull.add(process)
+        self.looked = time.monotonic()
 
     def _reap(self) -> None:
         while True:
@@ -154,8 +184,10 @@ class _Nursery:
                 _kill(process)
                 self._kill_orphans()
                 remove(folder)
+                code = OVERFULL if process in self.overfull else os.waitstatus_to_exitcode(status)
+                self.overfull.discard(process)
                 with contextlib.suppress(OSError):
-                    asker.sendall(STATUS.pack(os.waitstatus_to_exitcode(status)))
+                    asker.sendall(STATUS.pack(code))
                 asker.close()
 
     def _kill_orphans(self) -> None:
@@ -176,6 +208,24 @@ class _Nursery:
         self.children.clear()
         self._kill_orphans()
         os._exit(0)
+
+
+def holds_over(folder: Path, most: int) -> bool:
+    """Whether the files in a folder take more than so many bytes of the disk.
+
+    What is not there any more, or may not be read, does not count.
+    """
+    left, held = [os.fspath(folder)], 0
+    while left and held <= most:
+        with contextlib.suppress(OSError), os.scandir(left.pop()) as entries:
+            for entry in entries:
+                with contextlib.suppress(OSError):
+                    held += max(entry.stat(follow_symlinks=False).st_blocks * 512, SMALLEST)
+                    if entry.is_dir(follow_symlinks=False):
+                        left.append(entry.path)
+                if held > most:
+                    break
+    return held > most
 
 
 def remove(folder: Path) -> None:
@@ -229,13 +279,17 @@ def _kill(process: int) -> None:
             kill(process, signal.SIGKILL)
 
 
-def _become_child(channel: socket.socket, folder: Path) -> NoReturn:
-    """Run as a child: nothing but its channel is open, and its folder is the current one."""
+def _become_child(channel: socket.socket, folder: Path, most: int) -> NoReturn:
+    """Run as a child: nothing but its channel is open, and its folder is the current one.
+
+    No file that it writes becomes larger than `most` bytes, also where its folder shows none.
+    """
     code = 1
     try:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setsid()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
         channel = _only(channel)
         os.chdir(folder)
         from benchmarks.isolation import work
