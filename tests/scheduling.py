@@ -15,13 +15,25 @@ LABEL_STUDIO = "label-studio"
 FOLDERS = ("tests/chaos/", "tests/benchmarks/study/", "tests/botbench/api/")
 """Folders whose tests share stores."""
 SECONDS = {
-    LABEL_STUDIO: 500,
-    "tests/chaos/": 250,
-    "tests/benchmarks/study/": 150,
-    "tests/test_readme.py": 100,
+    LABEL_STUDIO: 450,
+    "tests/chaos/": 200,
+    "tests/benchmarks/study/": 130,
     "tests/botbench/api/": 90,
-    "tests/botbench/terminal/test_hostile_names.py": 60,
+    "tests/test_readme.py": 80,
+    "tests/e2e/test_site_pages.py": 80,
+    "tests/benchmarks/reproductions/": 55,
+    "tests/botbench/terminal/test_hostile_names.py": 50,
+    "tests/curation/release/publish/test_erasure": 45,
+    "tests/test_extensions.py": 40,
+    "tests/curation/store/test_objects.py": 35,
+    "tests/benchmarks/execution/test_runner.py": 35,
+    "tests/curation/labels/test_conflicts.py": 30,
     "tests/e2e/": 30,
+    "tests/botbench/terminal/test_signals.py": 25,
+    "tests/botbench/core/test_mlflow_store.py": 20,
+    "tests/curation/ingest/test_supersession.py": 20,
+    "tests/curation/release/test_release_races.py": 15,
+    "tests/botbench/test_docs_site.py": 15,
 }
 """About how long these take, by what they begin with; where it is wrong, only the order suffers."""
 USUAL = 0.3
