@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -49,11 +50,13 @@ class LabelStudio:
     def __init__(self, home, told):
         place = json.loads((home / "annotate" / "roster.json").read_text("utf-8"))["places"][0]
         self.home, self.told, self.url, self.token = home, told, place["url"], place["token"]
-        self._http = requests.Session()
+        self._known = {}
 
     def call(self, method, path, token=None, **options):
         headers = {"Authorization": f"Token {token or self.token}"}
-        answer = self._http.request(
+        # A connection for each: on one that stays, an answer waits 40 ms for the acknowledgement of
+        # its headers.
+        answer = requests.request(
             method, f"{self.url}/api/{path}", headers=headers, timeout=120, **options
         )
         assert answer.status_code < 400, (
@@ -68,6 +71,15 @@ class LabelStudio:
                 words = (place / "cmdline").read_bytes().decode(errors="replace").split("\0")
                 if self.port in words and any(w.endswith("/label-studio") for w in words):
                     os.kill(int(place.name), signal.SIGKILL)
+
+    def known(self, name):
+        """The address and the token of somebody who is signed up once for all tests: it takes more
+        than a second.
+        """
+        if name not in self._known:
+            email = f"{name}-{secrets.token_hex(4)}@example.org"
+            self._known[name] = (email, self.person(email))
+        return self._known[name]
 
     def person(self, email):
         """Sign somebody up by the invitation, as a real annotator would; returns their token."""

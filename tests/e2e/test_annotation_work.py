@@ -60,9 +60,8 @@ class Simulated:
         self.tokens = {}
         with Roster.change(store.home) as roster:
             for name in names:
-                email = f"{name}-{secrets.token_hex(4)}@example.org"
+                email, self.tokens[name] = server.known(name)
                 roster.people[name] = Person(name, email)
-                self.tokens[name] = server.person(email)
 
     def answer(self, name, batch, says, limit=None, **more):
         """Answer the first `limit` unanswered accounts of a person's part; `says` maps an account
