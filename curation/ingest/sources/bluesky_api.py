@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from curation.ingest.reading.stage import Stage
 
 LISTS = ("feed", "posts", "profiles", "actors", "followers", "follows", "postRecords")
+THREAD = "thread"
+"""The member with a post, what it answers and what answers it, each within the other."""
 CAPTURE = "accountMeta"
 """The member with the account in captures of the network's own moderation tool."""
 
@@ -40,10 +42,11 @@ class Options(StrictModel):
 
 
 def recognise(head: Head) -> Guess | None:
-    """Feeds, posts, profiles, or a capture."""
+    """Feeds, posts, profiles, a thread, or a capture."""
     inner = head.within(LISTS)
     posts = inner.share("post.uri", "post.author.did") + inner.share("uri", "author.did", "record")
     people = inner.share("did", "handle")
+    posts += head.share(f"{THREAD}.post.author.did")
     if head.share(CAPTURE, "postRecords") > 0.5:
         return Guess(0.9)
     return Guess(0.97) if posts + people > 0.5 else None
@@ -60,8 +63,8 @@ def recognise(head: Head) -> Guess | None:
     ),
 )
 def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
-    """Feeds, posts and profiles of Bluesky's interface. A repost in a feed is a post of who
-    reposted; labels of accounts are claims of their labelers.
+    """Feeds, threads, posts and profiles of Bluesky's interface. A repost in a feed is a post of
+    who reposted; labels of accounts are claims of their labelers.
     """
     with stage.newest_of_each(
         accounts="posts_total DESC NULLS LAST, followers DESC NULLS LAST",
@@ -83,8 +86,14 @@ def items(file: SourceFile, found: str) -> str:
         " WHEN json_exists(o, '$.uri') THEN o END"
     )
     who = "CASE WHEN json_exists(o, '$.did') THEN o END"
+    within = f"json_extract(j, '$.{THREAD}..post')"
+    thread = f"list_filter({within}, lambda p: json_exists(p, '$.author.did'))"
+    listed = (
+        f"CASE WHEN json_type(j, '$.{THREAD}') = 'OBJECT' THEN {thread}"
+        f" ELSE {each_listed(LISTS)} END"
+    )
     rows = (
-        f"SELECT unnest({each_listed(LISTS)}) AS o, {capture} AS doc, row,"
+        f"SELECT unnest({listed}) AS o, {capture} AS doc, row,"
         f" CASE WHEN j IS NULL THEN raw END AS raw FROM {found}"
     )
     return (

@@ -136,3 +136,39 @@ def test_a_capture_of_a_spam_account(read):
     assert made.rows("SELECT max(n) FROM (SELECT count(*) AS n FROM pull_posts GROUP BY text)") == [
         (7,)
     ]
+
+
+def test_a_thread_is_read_at_every_depth(recognised, tmp_path):
+    """The post, what it answers, and answers to answers; a quoted post is no post of the thread."""
+
+    def post(name, who="a", **more):
+        record = {"$type": "app.bsky.feed.post", "text": name, "createdAt": "2024-01-01T00:00:00Z"}
+        uri = f"at://did:plc:{who}/app.bsky.feed.post/{name}"
+        return {
+            "uri": uri,
+            "author": {"did": f"did:plc:{who}", "handle": who},
+            "record": record,
+            **more,
+        }
+
+    quoted = {
+        "record": {"uri": "at://did:plc:z/app.bsky.feed.post/q", "author": {"did": "did:plc:z"}}
+    }
+    answers = [
+        {"post": post("r2", "b"), "replies": [{"post": post("r3"), "replies": []}]},
+        {"uri": "at://did:plc:c/app.bsky.feed.post/r4", "notFound": True},
+    ]
+    thread = {
+        "post": post("r1", embed=quoted),
+        "parent": {"post": post("r0", "b")},
+        "replies": answers,
+    }
+    gate = {"record": {"post": "at://did:plc:a/app.bsky.feed.post/r1"}}
+    (tmp_path / "a.json").write_text(json.dumps({"thread": thread, "threadgate": gate}))
+    made = recognised(tmp_path / "a.json")
+    assert made.found.format == "bluesky-api" and made.aside == []
+    assert made.column("SELECT text FROM pull_posts ORDER BY 1") == ["r0", "r1", "r2", "r3"]
+    assert made.column("SELECT account_id FROM pull_accounts ORDER BY 1") == [
+        "did:plc:a",
+        "did:plc:b",
+    ]
