@@ -56,11 +56,20 @@ lint: $(VENV)/dev.stamp ## ruff (check and format), mypy (strict), and that impo
 speed: $(VENV)/dev.stamp ## the benchmarks of tests/speed, with their figures
 	$(BIN)/python -m pytest tests/speed -m speed -s -p no:xdist $(PYTEST_ARGS)
 
-spark: $(VENV)/dev.stamp ## the engines' tests on Spark itself, in an environment of its own (450 MB; needs Java)
+# Java's newest runs no Spark 4.0, so one that does is preferred.
+spark: export JAVA_HOME ?= $(firstword $(wildcard /usr/lib/jvm/java-17-openjdk-* /usr/lib/jvm/java-21-openjdk-*))
+spark: .spark/stamp ## the engines' tests on Spark itself, in an environment of its own (450 MB; needs Java 17 or 21)
+	@command -v java >/dev/null || [ -n "$$JAVA_HOME" ] || { echo "Spark needs Java: apt-get install openjdk-17-jre-headless" >&2; exit 1; }
+	.spark/bin/python -m pytest -p no:xdist -p no:cacheprovider tests/curation/features/test_features_engines.py tests/curation/features/test_features_executors.py tests/benchmarks/execution/test_on_engine.py tests/benchmarks/study/test_posts_on_engine.py $(PYTEST_ARGS)
+
+# PySpark comes as source, and its builder has to be there before. Its own requirements are those of .venv.
+.spark/stamp: requirements/spark.txt $(VENV)/dev.stamp
 	test -x .spark/bin/python || $(PYTHON) -m venv .spark
-	.spark/bin/python -m pip install --quiet --disable-pip-version-check "pyspark[connect]>=4.0,<4.1"
+	sed -n '/^setuptools/,/[^\\]$$/p' $< > .spark/builder.txt
+	.spark/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .spark/builder.txt
+	.spark/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation -r $<
 	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(.spark/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/dependencies.pth"
-	.spark/bin/python -m pytest -p no:xdist -p no:cacheprovider tests/curation/features/test_features_engines.py tests/benchmarks/execution/test_on_engine.py $(PYTEST_ARGS)
+	touch $@
 
 newest: $(VENV)/dev.stamp ## the core's tests on the newest DuckDB that wheels of its extensions exist for, in an environment of its own
 	test -x .newest/bin/python || $(PYTHON) -m venv .newest
@@ -106,11 +115,11 @@ label-studio: .label-studio/bin/label-studio ## the Label Studio server in an en
 	touch $@
 
 requirements: ## pin anew, with hashes and without addresses (needs uv)
-	cd requirements && for f in core dev label-studio; do uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	cd requirements && for f in core dev label-studio spark; do uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate $$f.in -o $$f.txt; done
 
 sbom: $(VENV)/dev.stamp ## the pins with hashes and licences as a bill of materials: dist/sbom.cdx.json (CycloneDX)
 	$(BIN)/python requirements/sbom.py dist/sbom.cdx.json
 
 clean: ## take away what was made, but not the stores
-	rm -rf $(VENV) .label-studio .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) .label-studio .spark .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

@@ -24,8 +24,8 @@ from packageurl import PackageURL
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
-FILES = ("core", "dev", "label-studio")
-"""The environments, from what everybody installs to the server that has one of its own."""
+FILES = ("core", "dev", "label-studio", "spark")
+"""The environments, from what everybody installs to those of a server and of Spark."""
 LONGEST_NAME = 80
 """Older packages hold the whole text of their licence where its name belongs."""
 
@@ -134,7 +134,10 @@ def _normal(name: str) -> str:
 
 def main() -> None:
     """Write the document to the file that the command line names."""
-    paths = [*sys.path, *map(str, ROOT.glob(".label-studio/lib/python*/site-packages"))]
+    others = [
+        ROOT.glob(f"{name}/lib/python*/site-packages") for name in (".label-studio", ".spark")
+    ]
+    paths = [*sys.path, *(str(path) for found in others for path in found)]
     everything = [pin for name in FILES for pin in pins(ROOT / "requirements" / f"{name}.txt")]
     out = Path(sys.argv[1])
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -391,3 +391,9 @@ def mlflow_database(tmp_path_factory):
     file = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
     mlflow_store.client(f"sqlite:///{file}")
     return file.read_bytes()
+
+
+@pytest.fixture
+def spark_executors():
+    """The functions of tests/executors.py."""
+    return beside("executors")

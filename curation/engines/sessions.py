@@ -132,9 +132,11 @@ def _opened(engine: str, address: str) -> Iterator[Any]:
     try:
         yield spark
     finally:
-        spark.stop()
-        if not address.startswith("sc://"):
-            _end_driver()
+        try:
+            spark.stop()
+        finally:  # where its driver has died, too, for the next session gets one of its own
+            if not address.startswith("sc://"):
+                _end_driver()
 
 
 def _end_driver() -> None:

@@ -4,11 +4,7 @@ worker was at is computed by another. On Sail; `make spark` runs the same on Spa
 
 import importlib.util
 import os
-import signal
 import sys
-import threading
-import time
-from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -107,22 +103,11 @@ def test_an_unknown_engine_is_told_before_anything_is_computed(make, home):
     assert not (home / "runs").exists()
 
 
-def executors():
-    """The processes of Java under this one that compute cells, each with a worker of Python."""
-    found = []
-    for process in engines.children(os.getpid()):
-        try:
-            words = Path(f"/proc/{process}/cmdline").read_bytes()
-        except OSError:  # it has ended
-            continue
-        if b"CoarseGrainedExecutorBackend" in words and engines.children(process):
-            found.append(process)
-    return found
-
-
 if SPARK:
 
-    def test_what_a_killed_executor_was_at_is_computed_again(reachable, make, home):
+    def test_what_a_killed_executor_was_at_is_computed_again(
+        reachable, make, home, spark_executors
+    ):
         reachable(SLOW, slow="Slow")
         for number, name in enumerate("abc"):
             make(name, 10, 10, seed=number)
@@ -135,24 +120,12 @@ if SPARK:
             },
             "here",
         )
-        killed, ended = [], threading.Event()
 
-        def kill():
-            """One executor, as soon as a cell is under way on it."""
-            while not ended.is_set() and not killed:
-                there = list((home / "tmp").glob("cell-*")) and executors()
-                if there:
-                    os.kill(there[0], signal.SIGKILL)
-                    killed.append(there[0])
-                time.sleep(0.05)
+        def computes_a_cell(executor):
+            return list((home / "tmp").glob("cell-*")) and engines.children(executor)
 
-        killer = threading.Thread(target=kill)
-        killer.start()
-        try:
-            report = runner.bench(home, suite, engine="local-cluster[2,1,1024]")
-        finally:
-            ended.set()
-            killer.join()
-        assert killed, "no executor was seen with a cell"
+        with spark_executors.killing(computes_a_cell) as killed:
+            report = runner.bench(home, suite, engine=spark_executors.CLUSTER)
+        assert len(killed) == 1, "no executor was seen with a cell"
         assert report.failures == []
         assert runner.as_json(report)["cells"]["done"] == 3
