@@ -103,6 +103,12 @@ def _no_transfer(board: Mapping[str, Any]) -> str:
             + (" protocol='leave-one-data-set-out()'" if several else " several releases")
             + ", so that each is judged by training on the others."
         )
+    if sum(1 for test in board["tests"] if test["bots"] and test["humans"]) < 2:
+        # The protocol alone would not be applicable.
+        return (
+            f"{NO_TRANSFER}; add another release of both classes to the suite, and"
+            " leave-one-data-set-out to its protocols."
+        )
     return f"{NO_TRANSFER}; add leave-one-data-set-out to the suite's protocols."
 
 

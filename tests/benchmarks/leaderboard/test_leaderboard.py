@@ -463,6 +463,18 @@ def test_in_distribution_alone_is_said_to_mislead():
     )
 
 
+def test_a_board_of_one_release_asks_for_another_one_too():
+    """With one release, or one of both classes, leave-one-data-set-out would not be applicable."""
+    wanted = (
+        "add another release of both classes to the suite, and leave-one-data-set-out to its"
+        " protocols."
+    )
+    for others in ([], [boards.release("b", 0, 60)]):
+        document = boards.made([boards.release("a"), *others], protocols=(boards.CV,))
+        assert wanted in summary_text.answer(document).sentence
+        assert wanted in shown(page.to_html(document))
+
+
 def test_the_board_asks_only_for_what_the_suite_lacks():
     releases = [boards.release("a"), boards.release("b", 0, 60)]
     no_other = "there is no other release of both classes to train on."
