@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from botbench.core.light_imports import in_parts
 from curation.features._functions import DUCKDB, rendered_for
 from curation.features._registry import Feature, chosen
 from curation.features._views import KEPT, OWN, expression, kept_table, placeholder
@@ -15,6 +17,9 @@ from curation.store.schema import TABLES
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
+
+COMPILERS = "ibis.backends.sql.compilers"
+"""Ibis's compilers of twenty dialects: one of them is enough."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,8 @@ def plan(features: tuple[Feature, ...], dialect: str, keep: bool = False) -> Pla
 def _sql(table: Table, dialect: str) -> str:
     import ibis
 
+    in_parts(COMPILERS)
+    import_module(f"{COMPILERS}.{dialect}")
     if dialect != "duckdb":
         getattr(ibis, dialect)  # loads the options that the dialect's compiler asks for
     return str(ibis.to_sql(table, dialect=dialect))
