@@ -56,11 +56,16 @@ lint: $(VENV)/dev.stamp ## ruff (check and format), mypy (strict), and that impo
 speed: $(VENV)/dev.stamp ## the benchmarks of tests/speed, with their figures
 	$(BIN)/python -m pytest tests/speed -m speed -s -p no:xdist $(PYTEST_ARGS)
 
+# A cluster of executors gets a process of its own: after another Spark in one, its executors were not seen.
+SPARK_PYTEST := .spark/bin/python -m pytest -p no:xdist -p no:cacheprovider
+
 # Java's newest runs no Spark 4.0, so one that does is preferred.
 spark: export JAVA_HOME ?= $(firstword $(wildcard /usr/lib/jvm/java-17-openjdk-* /usr/lib/jvm/java-21-openjdk-*))
 spark: .spark/stamp ## the engines' tests on Spark itself, in an environment of its own (450 MB; needs Java 17 or 21)
 	@command -v java >/dev/null || [ -n "$$JAVA_HOME" ] || { echo "Spark needs Java: apt-get install openjdk-17-jre-headless" >&2; exit 1; }
-	.spark/bin/python -m pytest -p no:xdist -p no:cacheprovider tests/curation/features/test_features_engines.py tests/curation/features/test_features_executors.py tests/benchmarks/execution/test_on_engine.py tests/benchmarks/study/test_posts_on_engine.py $(PYTEST_ARGS)
+	$(SPARK_PYTEST) tests/curation/features/test_features_engines.py tests/benchmarks/execution/test_on_engine.py tests/benchmarks/study/test_posts_on_engine.py -k "not killed" $(PYTEST_ARGS)
+	$(SPARK_PYTEST) tests/curation/features/test_features_executors.py $(PYTEST_ARGS)
+	$(SPARK_PYTEST) tests/benchmarks/execution/test_on_engine.py -k killed $(PYTEST_ARGS)
 
 # PySpark comes as source, and its builder has to be there before. Its own requirements are those of .venv.
 .spark/stamp: requirements/spark.txt $(VENV)/dev.stamp
