@@ -31,6 +31,10 @@ BANDS, ROWS = 8, 3
 """Of 24 minhashes: two timelines of similarity .8 share one of the bands with a probability of
 .997.
 """
+AGREEING = 12
+"""Of the 24: fewer equal minhashes have two timelines of similarity .8 with a probability of .0004
+(binomial). Without this, most of a million accounts with few words would be compared word by word.
+"""
 
 
 def by_profile(observed: str) -> str:
@@ -73,20 +77,31 @@ def timeline_links(connection: duckdb.DuckDBPyConnection, posts: str, observed: 
     account_id and text. Candidates share a band of minhashes, so memory grows with the accounts,
     never with the posts.
     """
-    bands = _bands(connection, posts, observed)
+    signed = _signatures(connection, posts, observed)
+    by_band = ", ".join(
+        f"hash(hashes[{b * ROWS + 1}:{b * ROWS + ROWS}], {b})" for b in range(BANDS)
+    )
     # Every member of a bucket is compared with its first one alone: a thousand copies are a
     # thousand pairs, not half a million.
     pairs = materialise(
         connection,
         "duplicate_pairs",
         f"""
-        SELECT DISTINCT platform, dataset, account_id, first.dataset AS other_dataset,
-            first.account_id AS other
-        FROM (
-            SELECT *, min({{dataset: dataset, account_id: account_id}})
-                OVER (PARTITION BY platform, band) AS first
-            FROM {bands})
-        WHERE account_id <> first.account_id""",
+        WITH bands AS (
+            SELECT dataset, account_id, platform, unnest([{by_band}]) AS band FROM {signed}),
+        together AS (
+            SELECT DISTINCT platform, dataset, account_id, first.dataset AS other_dataset,
+                first.account_id AS other
+            FROM (
+                SELECT *, min({{dataset: dataset, account_id: account_id}})
+                    OVER (PARTITION BY platform, band) AS first
+                FROM bands)
+            WHERE account_id <> first.account_id)
+        SELECT t.* FROM together t
+        JOIN {signed} a ON a.dataset = t.dataset AND a.account_id = t.account_id
+        JOIN {signed} b ON b.dataset = t.other_dataset AND b.account_id = t.other
+        WHERE len(list_filter(list_zip(a.hashes, b.hashes), lambda two: two[1] = two[2]))
+            >= {AGREEING}""",
     )
     compared = materialise(
         connection,
@@ -113,33 +128,30 @@ def timeline_links(connection: duckdb.DuckDBPyConnection, posts: str, observed: 
         WHERE shared / (a.n + b.n - shared) >= {ALIKE})"""
 
 
-def _bands(connection: duckdb.DuckDBPyConnection, posts: str, observed: str) -> str:
-    """A table (dataset, account_id, platform, band) of the bands of every timeline.
+def _signatures(connection: duckdb.DuckDBPyConnection, posts: str, observed: str) -> str:
+    """A table (dataset, account_id, platform, hashes) of the minhashes of every timeline.
 
     The posts are read once for each `AT_ONCE` accounts, which costs little in a file that is sorted
     by account, as a release's is.
     """
-    mixed = ", ".join(f"min(hash(shingle, {k})) AS h{k}" for k in range(BANDS * ROWS))
-    by_band = ", ".join(
-        f"hash({', '.join(f'h{b * ROWS + r}' for r in range(ROWS))}, {b})" for b in range(BANDS)
-    )
-    bands = materialise(
+    hashes = ", ".join(f"min(hash(shingle, {k}))" for k in range(BANDS * ROWS))
+    signed = materialise(
         connection,
-        "duplicate_bands",
-        f"""SELECT dataset, account_id, platform, 0::UBIGINT AS band FROM {observed} WHERE false""",
+        "duplicate_signed",
+        f"SELECT dataset, account_id, platform, []::UBIGINT[] AS hashes FROM {observed} LIMIT 0",
     )
     for part in _parts(connection, observed):
         connection.execute(
             f"""
-            INSERT INTO {bands}
-            WITH signed AS (
-                SELECT dataset, account_id, approx_count_distinct(shingle) AS shingles, {mixed}
+            INSERT INTO {signed}
+            SELECT dataset, account_id, platform, hashes FROM (
+                SELECT dataset, account_id, approx_count_distinct(shingle) AS shingles,
+                    [{hashes}] AS hashes
                 FROM {_shingles(f"(FROM {posts} WHERE {part})")}
                 GROUP BY ALL HAVING shingles >= {LEAST})
-            SELECT dataset, account_id, platform, unnest([{by_band}])
-            FROM signed JOIN {observed} USING (dataset, account_id)"""
+            JOIN {observed} USING (dataset, account_id)"""
         )
-    return bands
+    return signed
 
 
 def _parts(connection: duckdb.DuckDBPyConnection, observed: str) -> list[str]:
@@ -206,7 +218,7 @@ def within(
         UNION ALL
         SELECT account_id, other FROM {timeline_links(connection, posts, observed)}"""
     ).to_arrow_table()
-    for name in ("observed", "bands", "pairs", "shingles"):
+    for name in ("observed", "signed", "pairs", "shingles"):
         connection.execute(f"DROP TABLE duplicate_{name}")
     names, component = connected(links.filter(pc.not_equal(links["a"], links["b"])))
     order = pc.sort_indices(names).to_numpy()
