@@ -34,7 +34,7 @@ def find(
     observed = _observed(store, version, only)
     groups = materialise(store.connection, "duplicate_groups", by_profile(observed))
     if timelines:
-        posts = f"{store.relation('posts', version)}{only}"
+        posts = f"(FROM {store.relation('posts', version)}{only})"
         _add_components(store, groups, timeline_links(store.connection, posts, observed))
     return groups
 
