@@ -34,8 +34,8 @@ STEPS = {
     "validate": ("validate", "twibot22-simulated"),
     "release": ("release", "scale", "--dataset", "twibot22-simulated"),
     "features, DuckDB": ("features", "scale", "--out", "{work}/duckdb.parquet"),
-    "features, Sail": ("features", "scale", "--engine", "sail", "--out", "{work}/sail.parquet"),
     "bench": ("bench", "{work}/suite.yaml", "--no-mlflow"),
+    "features, Sail": ("features", "scale", "--engine", "sail", "--out", "{work}/sail.parquet"),
 }
 
 
