@@ -40,7 +40,9 @@ def no_progress_bar() -> list[str]:
     >>> set(no_progress_bar()) <= {'SET enable_progress_bar = false'}
     True
     """
-    if "ipykernel" in sys.modules and find_spec("ipywidgets") is None:
+    # As DuckDB asks: ipykernel may be imported where no notebook runs.
+    interactive = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if "IPKernelApp" in getattr(interactive, "config", ()) and find_spec("ipywidgets") is None:
         return []
     return ["SET enable_progress_bar = false"]
 
