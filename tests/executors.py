@@ -15,13 +15,18 @@ CLUSTER = "local-cluster[2,1,1024]"
 
 def executors():
     """The executors' processes under this one."""
+    return with_words(b"CoarseGrainedExecutorBackend", engines.children(os.getpid()))
+
+
+def with_words(words, processes):
+    """Those of some processes whose command line holds some words."""
     found = []
-    for process in engines.children(os.getpid()):
+    for process in processes:
         try:
-            words = Path(f"/proc/{process}/cmdline").read_bytes()
+            line = Path(f"/proc/{process}/cmdline").read_bytes()
         except OSError:  # it has ended
             continue
-        if b"CoarseGrainedExecutorBackend" in words:
+        if words in line:
             found.append(process)
     return found
 

@@ -122,7 +122,8 @@ if SPARK:
         )
 
         def computes_a_cell(executor):
-            return list((home / "tmp").glob("cell-*")) and engines.children(executor)
+            """A cell has a process of its own beside the worker, for some four seconds."""
+            return spark_executors.with_words(b"spawn_main", engines.children(executor))
 
         with spark_executors.killing(computes_a_cell) as killed:
             report = runner.bench(home, suite, engine=spark_executors.CLUSTER)
