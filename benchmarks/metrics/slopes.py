@@ -58,6 +58,8 @@ def condensed(x: Array, both: Array, steep: float) -> tuple[Array, Array]:
 
     The points themselves if they are not more.
     """
+    if len(x) == 1:
+        return x, both
     reach = float(x[-1] - x[0]) * steep / 2
     pieces = max(1, round(reach / 3))
     # Chebyshev's nodes: the curve's nearest pole is π over the steepness off the line.

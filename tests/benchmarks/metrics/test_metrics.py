@@ -415,6 +415,14 @@ def test_a_few_nodes_have_the_sums_of_a_logistic_curve(steep):
         assert (whole * x) @ both == pytest.approx((few * nodes) @ weight, rel=1e-9)
 
 
+@pytest.mark.parametrize("steep", [0.5, 6.0])
+def test_equal_scores_are_one_point_and_their_own_node(steep):
+    """Rounding can give all weightings together a slope where there is one point only."""
+    x, both = np.array([-1.7]), np.array([[3.0, 5.0]])
+    nodes, weight = condensed(x, both, steep)
+    assert nodes is x and weight is both
+
+
 def test_few_points_are_their_own_nodes():
     x, both = np.linspace(-1, 1, 9), np.ones((9, 2))
     nodes, weight = condensed(x, both, 1.0)
