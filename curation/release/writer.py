@@ -21,6 +21,8 @@ from curation.store.store import Store, Transaction
 from curation.store.upkeep import leftovers
 
 UNFINISHED = leftovers.UNFINISHED
+REWRITING = ".rewriting"
+"""The folder within a release in which an erasure writes its files anew."""
 
 
 def folder(home: Path, name: str, version: int) -> Path:

@@ -180,7 +180,9 @@ def remove_unfinished(home: Path) -> int:
 
 
 def _unfinished(name: PurePath) -> bool:
-    return any(part.startswith(writer.UNFINISHED) or part == ".rewriting" for part in name.parts)
+    return any(
+        part.startswith(writer.UNFINISHED) or part == writer.REWRITING for part in name.parts
+    )
 
 
 def _is_one(name: PurePath, patterns: Iterable[str]) -> bool:

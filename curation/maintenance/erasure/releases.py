@@ -137,7 +137,7 @@ def _traces(file: str, table: str, there: dict[str, str], target: Target) -> lis
 def rewrite(store: Store, reference: str, target: Target) -> None:
     """Rewrite a release's files without the accounts; its release.json says so, with the time."""
     release = load(store.home, reference)
-    work = release.path / ".rewriting"
+    work = release.path / writer.REWRITING
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
     with _content(store, release, target) as content:
@@ -177,10 +177,14 @@ def supersede(store: Store, references: list[str], target: Target) -> dict[str, 
     references = [r for r in references if folders[r].is_dir() and folders[r] not in broken]
     for reference in references:
         release = load(store.home, reference)
-        # A rewrite that was killed while it moved its files left the others in
-        # its folder; release.json is moved last.
-        if _held(store, release, target) or (release.path / ".rewriting").exists():
+        # A rewrite that was killed while it moved its files left the others in its folder;
+        # release.json is moved last. An empty folder is left where all were moved already.
+        if _held(store, release, target) or any(
+            file_cleaning.below(release.path / writer.REWRITING)
+        ):
             rewrite(store, reference, target)
+        elif (release.path / writer.REWRITING).exists():
+            (release.path / writer.REWRITING).rmdir()
     for name in sorted({r.partition("@")[0] for r in references}):
         newest = _newest(store, name, broken)
         if newest.reference in references and newest.info["accounts"]:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -125,6 +126,35 @@ def test_a_release_that_was_frozen_as_the_erasure_began_is_cleaned_by_it(two, mo
     monkeypatch.setattr(releases, "holding", not_yet)
     done = erase(two, GONE, "asked")
     assert (done.left, done.releases_superseded) == (0, ["good@1", "hurt@1"])
+
+
+@pytest.mark.parametrize("moves", [0, 1, 7, 8])
+def test_a_rewrite_that_was_killed_at_a_move_is_noted_once(two, monkeypatch, moves):
+    """At 8 all is moved, and the folder in which the files were written anew is left, empty."""
+    moved, replace = [], Path.replace
+
+    def killed(path, *to):
+        within = path.parent.name == ".rewriting"
+        if path.name == ".rewriting" or (within and len(moved) == moves):
+            raise KeyboardInterrupt
+        if within:
+            moved.append(path.name)
+        return replace(path, *to)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", killed)
+        patch.setattr(Path, "rmdir", killed)
+        with pytest.raises(KeyboardInterrupt):
+            erase(two, GONE, "asked")
+    good = two.home / "releases" / "good" / "1"
+    left = {p.name for p in (good / ".rewriting").iterdir()}
+    assert (len(moved), "release.json" in left) == (moves, moves < 8)
+    done = erase(two, GONE, "asked")
+    assert (done.left, done.releases_superseded) == (0, ["good@1", "hurt@1"])
+    assert not (good / ".rewriting").exists()
+    for name in ("good@1", "hurt@1"):
+        info = release.load(two.home, name, verify=True).info
+        assert [noted["why"] for noted in info["rewritten"]] == ["an account was erased"]
 
 
 def test_the_log_names_every_version_and_a_pull_tells_of_erasures(two, written, cli):
