@@ -1,4 +1,4 @@
-"""Mastodon's interface: accounts, statuses, contexts and searches as JSON."""
+"""Mastodon's interface: accounts, statuses, contexts, searches and notifications as JSON."""
 
 from __future__ import annotations
 
@@ -58,8 +58,10 @@ class Options(StrictModel):
 
 
 def recognise(head: Head) -> Guess | None:
-    """Statuses with their accounts, or accounts."""
+    """Statuses with their accounts, accounts, or notifications."""
     inner = head.within(LISTS)
+    if head.share("type", "account.acct", "created_at") > 0.5:
+        return Guess(0.9)
     posts, people = inner.share("account.acct", "content"), inner.share("acct", "statuses_count")
     if posts > 0.5:
         return Guess(0.97)
@@ -78,8 +80,8 @@ def recognise(head: Head) -> Guess | None:
     ),
 )
 def read(stage: Stage, files: list[SourceFile], _: Options) -> None:
-    """Accounts and statuses of Mastodon's interface, also contexts and searches. That an account
-    says of itself that it is a bot is a claim of the account.
+    """Accounts and statuses of Mastodon's interface, also contexts, searches and notifications.
+    That an account says of itself that it is a bot is a claim of the account.
     """
     with stage.newest_of_each(
         accounts="posts_total DESC NULLS LAST, followers DESC NULLS LAST",
@@ -94,11 +96,19 @@ def read(stage: Stage, files: list[SourceFile], _: Options) -> None:
 
 
 def items(file: SourceFile, found: str) -> str:
-    """One row an object of the answers: `o`, with its place."""
+    """One row an object of the answers: `o`, with its place. A notification is the status and the
+    account that it is about.
+    """
+    inner = "[n->'$.status', n->'$.account']"
+    each = (
+        f"CASE WHEN json_exists(n, '$.type') AND json_type(n, '$.account') = 'OBJECT'"
+        f" THEN list_filter({inner}, lambda o: json_type(o) = 'OBJECT') ELSE [n] END"
+    )
     return (
         f"SELECT o, {literal(file.name)} AS _member, row AS _row, coalesce(raw, o::VARCHAR) AS _raw"
-        f" FROM (SELECT unnest({each_listed(LISTS)}) AS o, row,"
-        f" CASE WHEN j IS NULL THEN raw END AS raw FROM {found})"
+        f" FROM (SELECT unnest({each}) AS o, row, raw FROM"
+        f" (SELECT unnest({each_listed(LISTS)}) AS n, row,"
+        f" CASE WHEN j IS NULL THEN raw END AS raw FROM {found}))"
     )
 
 

@@ -1,7 +1,10 @@
-"""Reddit's submissions and comments as dumps have them: one object a line, often in zstd."""
+"""Reddit's submissions and comments as dumps have them (one object a line, often in zstd), and as
+the site lists them.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from botbench.core.sql import literal, literals
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from curation.ingest.reading.stage import Stage
 
 GONE = ("[deleted]", "[removed]")
+LISTED = ("t1", "t3")
+"""The kinds of what a listing holds: comments and submissions."""
 MENTION = r"(?:^|[^\\w/])/?u/([A-Za-z0-9_-]{3,20})"
 READ = (
     "id",
@@ -55,7 +60,9 @@ class Options(StrictModel):
 
 
 def recognise(head: Head) -> Guess | None:
-    """Comments or submissions."""
+    """Comments or submissions, or listings of them."""
+    if head.share("kind", "data.children") > 0.5:
+        return Guess(0.95) if _of_posts(head) else None
     if head.share("created_utc") <= 0.5:
         return None
     whole = head.share("subreddit", "body", "link_id") + head.share(
@@ -64,6 +71,13 @@ def recognise(head: Head) -> Guess | None:
     # Copies with fewer members are common.
     least = head.share("subreddit", "body", "id") + head.share("subreddit", "title", "id")
     return Guess(0.97) if whole > 0.5 else Guess(0.9) if least > 0.5 else None
+
+
+def _of_posts(head: Head) -> bool:
+    """Whether the listings hold submissions or comments; others hold communities or people."""
+    listings = [o["data"] for o in head.objects if isinstance(o.get("data"), dict)]
+    items = replace(head, objects=listings).within(("children",))
+    return any(item.get("kind") in LISTED for item in items.objects)
 
 
 @format_(
@@ -77,8 +91,9 @@ def recognise(head: Head) -> Guess | None:
     ),
 )
 def read(stage: Stage, files: list[SourceFile], _: Options) -> None:
-    """Submissions and comments of Reddit's dumps. Accounts go by their names. Each post of a
-    deleted author stands alone (`[deleted]:<post>`), for these authors are not one account.
+    """Submissions and comments of Reddit's dumps, and of its listings with the answers within.
+    Accounts go by their names. Each post of a deleted author stands alone (`[deleted]:<post>`), for
+    these authors are not one account.
     """
     with stage.newest_of_each(accounts="created_at NULLS LAST", posts="replies DESC NULLS LAST"):
         for file in files:
@@ -86,13 +101,27 @@ def read(stage: Stage, files: list[SourceFile], _: Options) -> None:
             broken = "json_type(j) IS DISTINCT FROM 'OBJECT'"
             relation = stage.keep(
                 "reddit",
-                f"SELECT {literal(file.name)} AS _member, row AS _row, raw AS _raw,"
-                f" {broken} AS broken, json_extract_string(j, [{paths}]) AS v"
-                f" FROM {objects(stage, file)}",
+                f"SELECT {literal(file.name)} AS _member, row AS _row,"
+                f" coalesce(raw, j::VARCHAR) AS _raw, {broken} AS broken,"
+                f" json_extract_string(j, [{paths}]) AS v"
+                f" FROM {_each(objects(stage, file))}",
             )
             stage.add_once("accounts", _accounts(relation), "account_id", "_order NULLS LAST, _row")
             stage.add("posts", _posts(relation))
             _tell(stage, file, relation)
+
+
+def _each(found: str) -> str:
+    """SQL in brackets of the posts: the objects, or what listings hold, answers to answers too."""
+    listed = (
+        "list_transform(list_filter(json_extract(j, '$..children[*]'),"
+        f" lambda c: c->>'$.kind' IN ({literals(LISTED)})), lambda c: c->'$.data')"
+    )
+    is_listing = "json_type(j, '$.data.children') = 'ARRAY'"
+    return (
+        f"(SELECT unnest(CASE WHEN {is_listing} THEN {listed} ELSE [j] END) AS j, row,"
+        f" CASE WHEN {is_listing} THEN NULL ELSE raw END AS raw FROM {found})"
+    )
 
 
 def _v(name: str) -> str:

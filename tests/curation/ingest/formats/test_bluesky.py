@@ -172,3 +172,49 @@ def test_a_thread_is_read_at_every_depth(recognised, tmp_path):
         "did:plc:a",
         "did:plc:b",
     ]
+
+
+def test_pages_of_records(recognised, tmp_path):
+    """Made by us, as listRecords answers: a post with a tag, a repost, a follow, a like, a profile
+    that says it is a bot's, and an item that is no record.
+    """
+
+    def record(collection, key, **more):
+        value = {"$type": collection, "createdAt": "2026-01-01T00:00:00Z", **more}
+        return {"uri": f"at://did:plc:a/{collection}/{key}", "cid": "bafy", "value": value}
+
+    other = "at://did:plc:b/app.bsky.feed.post/1"
+    posts = [
+        record("app.bsky.feed.post", "1", text="hello", tags=["walkaway"]),
+        record("app.bsky.feed.repost", "2", subject={"uri": other, "cid": "c"}),
+    ]
+    rest = [
+        record("app.bsky.graph.follow", "3", subject="did:plc:c"),
+        record("app.bsky.feed.like", "4", subject={"uri": other, "cid": "c"}),
+        record(
+            "app.bsky.actor.profile",
+            "self",
+            displayName="Ann",
+            labels={"values": [{"val": "bot"}]},
+        ),
+        {"uri": "nothing"},
+    ]
+    pages = [{"records": posts, "cursor": "2"}, {"records": rest}, {"records": []}]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, pages)))
+    made = recognised(tmp_path / "a.jsonl")
+    assert made.found.format == "bluesky-records"
+    assert made.aside == [("posts", 2, "bad_json")]
+    assert made.rows(
+        "SELECT post_id, kind, text, hashtags, ref_account_id FROM pull_posts ORDER BY 1"
+    ) == [
+        ("at://did:plc:a/app.bsky.feed.post/1", "original", "hello", ["walkaway"], None),
+        ("at://did:plc:a/app.bsky.feed.repost/2", "repost", None, None, "did:plc:b"),
+    ]
+    assert made.rows("SELECT kind, source_id, target_id FROM pull_edges ORDER BY 1") == [
+        ("follows", "did:plc:a", "did:plc:c"),
+        ("likes", "did:plc:a", "did:plc:b"),
+    ]
+    assert made.rows("SELECT account_id, display_name FROM pull_accounts") == [("did:plc:a", "Ann")]
+    assert made.rows("SELECT account_id, answer, claimant FROM pull_claims") == [
+        ("did:plc:a", "bot", "the account itself")
+    ]

@@ -167,3 +167,23 @@ def test_an_answer_to_a_search_has_as_many_people_as_posts(recognised, tmp_path)
     (tmp_path / "a.json").write_text(json.dumps(page))
     made = recognised(tmp_path / "a.json")
     assert made.found.format == "mastodon" and made.counts == {"accounts": 1, "posts": 1}
+
+
+def test_notifications_are_what_they_are_about(recognised, tmp_path):
+    """A mention with its status, and a follow, which has none."""
+    ann = {"id": "1", "acct": "ann", "statuses_count": 1, "bot": None}
+    ben = {**ann, "id": "2", "acct": "ben", "bot": True}
+    status = {"id": "9", "created_at": "2024-01-01T00:00:00Z", "content": "hi", "account": ann}
+    about = {"created_at": "2024-01-02T00:00:00Z"}
+    told = [
+        {"id": "5", "type": "mention", **about, "account": ann, "status": status},
+        {"id": "6", "type": "follow", **about, "account": ben},
+    ]
+    (tmp_path / "a.json").write_text(json.dumps(told))
+    made = recognised(tmp_path / "a.json")
+    assert made.found.format == "mastodon" and made.aside == []
+    assert made.rows("SELECT account_id, handle FROM pull_accounts ORDER BY 1") == [
+        ("1", "ann"), ("2", "ben")
+    ]  # fmt: skip
+    assert made.rows("SELECT post_id, account_id, text FROM pull_posts") == [("9", "1", "hi")]
+    assert made.rows("SELECT account_id, answer FROM pull_claims") == [("2", "bot")]
