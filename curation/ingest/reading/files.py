@@ -152,6 +152,6 @@ def _hash(path: Path, packing: str) -> tuple[str, int, bytes]:
             raise
         raise UserError(
             f"{path} is a broken {packing or 'archive'} file ({error}) after {size:,} uncompressed"
-            " bytes. Get the file again."
+            " bytes. Get the file again, or take it away from the others."
         ) from None
     return digest.hexdigest(), size, last

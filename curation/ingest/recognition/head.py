@@ -56,6 +56,15 @@ class Head:
         """The names of all members of the first objects."""
         return {name for o in self.objects for name in o}
 
+    def is_empty(self) -> bool:
+        """Whether the file is whole, and has lists without items, or a header without lines."""
+        if self.form == "table":
+            return bool(self.columns) and not self.rows
+        if self.form == "array":
+            return self.start.translate(None, b" \t\r\n\xef\xbb\xbf") == b"[]"
+        lists = [v for o in self.objects for v in _inner(o) if isinstance(v, list)]
+        return bool(lists) and not any(lists)
+
     def within(self, names: tuple[str, ...]) -> Head:
         """A head of the items of the lists of these names; of the objects that have none, those."""
         items: list[dict[str, Any]] = []
@@ -79,6 +88,12 @@ class Guess:
     platform: str = ""
     """The platform, where the format is not of one."""
     notes: tuple[str, ...] = ()
+
+
+def _inner(value: dict[str, Any]) -> list[Any]:
+    """The members of an object, and those of its objects."""
+    inner = [v for o in value.values() if isinstance(o, dict) for v in o.values()]
+    return [*value.values(), *inner]
 
 
 def _list(value: Any) -> list[Any]:

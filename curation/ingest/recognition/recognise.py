@@ -26,6 +26,16 @@ LEAST = 0.5
 FILES = 10_000
 """Files of a folder that are looked at."""
 HIDDEN = (".", "_")
+SHOWN = {
+    "lines": "JSON, one object a line,",
+    "array": "a JSON array",
+    "document": "a JSON document",
+    "script": "a script of a personal archive",
+    "table": "a table",
+    "parquet": "a Parquet file",
+    "binary": "a file that is no text",
+}
+"""What a head's form is called in a sentence."""
 
 
 @dataclass(frozen=True)
@@ -160,15 +170,20 @@ def _card(path: Path, name: str, platform: str | None, found: Iterable[Recognise
 
 def _unknown(path: Path, heads: list[Head]) -> str:
     """Why no format reads it, for people."""
-    known = ", ".join(n for n, f in FORMATS.all().items() if f.traits.recognise)
+    listed = "(botbench sources lists those that are)"
     if len(heads) != 1:
         return (
-            f"No file of {path} has a format that is known by its content ({known}). Write a card:"
+            f"No file of {path} has a format that is known by its content {listed}. Write a card:"
             " datasets/README.md."
         )
     head = heads[0]
     if not head.start.strip(b"\xef\xbb\xbf \t\r\n"):
         return f"{path} is empty. Get the file again."
+    if head.is_empty():
+        return (
+            f"{path} holds no rows: an empty list, or a header alone. Get the file again, or ask"
+            " the network again."
+        )
     if head.share("data", "annotations") > 0.5 or head.share("data", "completions") > 0.5:
         return (
             f"{path} is an export of Label Studio: answers on accounts that are in a store. Bring"
@@ -179,6 +194,6 @@ def _unknown(path: Path, heads: list[Head]) -> str:
     if head.form == "table" and "account_id" in mapped(head.columns):
         card = f"To have a card made from its columns: botbench new card {shlex.quote(str(path))}"
     return (
-        f"{path} has no format that is known by its content ({known}). It looks like"
-        f" {'an' if head.form[0] in 'aeiou' else 'a'} {head.form} with: {what}. {card}"
+        f"{path} has no format that is known by its content {listed}. It looks like"
+        f" {SHOWN.get(head.form, head.form)} with: {what}. {card}"
     )

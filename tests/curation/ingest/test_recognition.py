@@ -379,3 +379,26 @@ def test_a_stray_nul_byte_costs_one_row(recognised, tmp_path):
     (tmp_path / "a.csv").write_bytes("account_id,bio\na,x\0y\nb,é\nc,z\n".encode())
     made = recognised(tmp_path / "a.csv")
     assert made.counts == {"accounts": 2} and made.aside == [("accounts", 1, "nul_byte")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[]\n",
+        '{"records": [], "cursor": "x"}',
+        '{"data": [], "meta": {"result_count": 0}}',
+        '{"kind": "Listing", "data": {"children": []}}\n{"kind": "Listing", "data": {"children": []}}',
+        "strange,header\n",
+    ],
+)
+def test_a_file_without_rows_is_called_so(tmp_path, content):
+    (tmp_path / "a").write_text(content)
+    with pytest.raises(UserError, match="a holds no rows: an empty list, or a header alone"):
+        recognise(tmp_path / "a")
+
+
+def test_what_is_not_known_is_told_in_words(tmp_path):
+    (tmp_path / "a").write_text('{"one": 1, "two": []}\n{"one": 2, "two": [3]}\n')
+    told = r"looks like JSON, one object a line, with: one, two\. Write a card"
+    with pytest.raises(UserError, match=told):
+        recognise(tmp_path / "a")
