@@ -141,7 +141,7 @@ def _freeze(store: Store, asked: _Asked) -> Release:
         if row and writer.folder(store.home, name, row["version"]).is_dir():
             return load(store.home, f"{name}@{row['version']}")
         writer.refuse_other_dataset(store, name, dataset)
-        validation = acceptance.before_release(store, content, asked.accept)
+        validation = acceptance.before_release(store, content, asked.accept, row)
         info = {
             **_about(content),
             "content_hash": content_hash,

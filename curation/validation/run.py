@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import duckdb
 
+from botbench.core.sql import literal
 from curation.ingest import data_sets, memory
 from curation.store import snapshot_queries
 from curation.store.rules import Rule, Suite, extended
@@ -33,22 +34,31 @@ def validate(
     consensus: str | None = None,
     keep: bool = False,
     take_over: bool = False,
+    but_release: tuple[str, int] | None = None,
 ) -> Validation:
     """Run every suite on one data set at one version (default: the newest).
 
     `keep` writes the findings into the store. `splits`, SQL (split_id, account_id, part), replaces
     the stored splits; `consensus` names the labels to check (default: the newest). `take_over`
     uses the verdicts of a kept validation of this version, rules and consensus, where there is one.
+    The row of the release `but_release` (name and version) is passed over: it is being made.
     Raises UserError where the store has no such data set at that version.
     """
     version = store.resolve(at)
     check_known(store, dataset, version)
     newest = snapshot_queries.newest_consensus(store, dataset, version)
+    instead: dict[str, Any] = {"splits": splits, "consensus": consensus}
+    if but_release:
+        name, number = but_release
+        others = f"NOT (name = {literal(name)} AND version = {number:d})"
+        instead["frozen"] = {
+            "releases": f"(FROM {store.relation('releases', None)} WHERE {others})"
+        }
     return validate_views(
         store,
         dataset,
         version,
-        {"splits": splits, "consensus": consensus},
+        instead,
         keep=keep,
         take_over=take_over and consensus in (None, newest),
     )

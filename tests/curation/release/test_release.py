@@ -648,6 +648,20 @@ def test_killed_after_the_number_is_given(filled, unchecked, monkeypatch):
     made.verify()
 
 
+def test_a_release_that_was_killed_at_its_end_is_validated_once(filled, monkeypatch):
+    """The row of the killed one is a change of the store, and none of what was validated."""
+    with monkeypatch.context() as patch:
+        patch.setattr(writer, "_move", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            release.freeze(filled, "r", "d", accept="made by hand")
+    head = filled.head()
+    made = release.freeze(filled, "r", "d", accept="made by hand")
+    assert (made.reference, made.made, filled.head()) == ("r@1", True, head)
+    validations = filled.arrow("SELECT version FROM lake.main.validations").to_pylist()
+    assert validations == [{"version": made.info["snapshot_id"]}]
+    assert made.info["validation"]["report"].endswith(f"-v{made.info['snapshot_id']}.html")
+
+
 def test_a_version_without_its_document_is_broken_and_no_older_one_stands_in(filled, unchecked):
     first = release.freeze(filled, "r", "d")
     second = first.path.with_name("2")
