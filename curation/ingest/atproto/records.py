@@ -59,6 +59,18 @@ def post(record: str) -> dict[str, str]:
     }
 
 
+def add_with_accounts(stage: Stage, relation: str) -> None:
+    """Stage records, the accounts that they are of, and what these say of themselves."""
+    bare = (
+        "SELECT did AS account_id, NULL AS display_name, NULL AS bio, NULL AS extra, _member, _row,"
+        f" _raw, 0 AS _order FROM {relation} WHERE did IS NOT NULL"
+    )
+    found = f"{profiles(relation)} UNION ALL {bare}"
+    stage.add_once("accounts", found, "account_id", "_order DESC, _row")
+    add(stage, relation)
+    stage.add("claims", self_labels(relation))
+
+
 def add(stage: Stage, relation: str) -> None:
     """Stage the records of a relation."""
     columns = ", ".join(f"{sql} AS {name}" for name, sql in post("record").items())

@@ -54,18 +54,7 @@ def read(stage: Stage, files: list[SourceFile], _: Options) -> None:
                 {literal(file.name)} AS _member, row AS _row, coalesce(raw, o::VARCHAR) AS _raw
             FROM {listed}""",
         )
-        bare = (
-            "SELECT did AS account_id, NULL AS display_name, NULL AS bio, NULL AS extra, _member,"
-            f" _row, _raw, 0 AS _order FROM {relation} WHERE did IS NOT NULL"
-        )
-        stage.add_once(
-            "accounts",
-            f"{records.profiles(relation)} UNION ALL {bare}",
-            "account_id",
-            "_order DESC, _row",
-        )
-        records.add(stage, relation)
-        stage.add("claims", records.self_labels(relation))
+        records.add_with_accounts(stage, relation)
         stage.reject_rows(
             "posts",
             "SELECT _member, _row, 'bad_json' AS _reason, 'this is no record with its address'"

@@ -52,18 +52,7 @@ def read(stage: Stage, files: list[SourceFile], _: Options) -> None:
             FROM read_json({literal(path)}, format = 'newline_delimited', columns = {columns},
                 maximum_object_size = {2 * car.BLOCK})""",
         )
-        bare = (
-            "SELECT did AS account_id, NULL AS display_name, NULL AS bio, NULL AS extra, _member,"
-            f" _row, _raw, 0 AS _order FROM {relation}"
-        )
-        stage.add_once(
-            "accounts",
-            f"{records.profiles(relation)} UNION ALL {bare}",
-            "account_id",
-            "_order DESC, _row",
-        )
-        records.add(stage, relation)
-        stage.add("claims", records.self_labels(relation))
+        records.add_with_accounts(stage, relation)
         stage.reject_rows(
             "posts",
             f"SELECT _member, _row, 'bad_block' AS _reason, 'the block of ' || uri || ' is missing"
