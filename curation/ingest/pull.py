@@ -234,8 +234,7 @@ def _write_table(transaction: Transaction, stage: Stage, table: str) -> dict[str
     """One table's rows; its line of the ledger, which must add up."""
     if table == "claims":
         _set_foreign_retractions_aside(stage)
-    filled = {} if table == "claims" else {"pull_id": stage.pull_id}
-    counts = transaction.insert(table, f"pull_{table}", filled)
+    counts = transaction.insert(table, f"pull_{table}", {"pull_id": stage.pull_id})
     if counts.conflicting:
         _set_conflicts_aside(stage, table, counts.conflicts)
     aside = transaction.connection.execute(

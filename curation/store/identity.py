@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from curation.store.schema import TABLES, Column
@@ -29,12 +30,17 @@ CLAIMED = (
 """The columns that make a claim's id; `attributes` has Label Studio's annotation id."""
 
 
-def canonical_value(column: Column, alias: str = "") -> str:
+NONE: Mapping[str, str] = MappingProxyType({})
+
+
+def canonical_value(column: Column, alias: str = "", same: Mapping[str, str] = NONE) -> str:
     """SQL for one column as canonical JSON text.
 
-    UTC microseconds, shortest float, sorted sets and maps, explicit null.
+    UTC microseconds, shortest float, sorted sets and maps, explicit null. `same` is SQL of the
+    value of columns that have one in every row, which DuckDB then works out once.
     """
     value = f'{alias}."{column.name}"' if alias else f'"{column.name}"'
+    value = same.get(column.name, value)
     if column.type == "TIMESTAMPTZ":
         text = f"""'"' || strftime({value} AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') || '"'"""
     elif column.type == "DOUBLE":
@@ -61,11 +67,16 @@ def canonical_value(column: Column, alias: str = "") -> str:
     return f"coalesce({text}, 'null')"
 
 
-def canonical_row(columns: Iterable[Column], alias: str = "", absent: Container[str] = ()) -> str:
+def canonical_row(
+    columns: Iterable[Column],
+    alias: str = "",
+    absent: Container[str] = (),
+    same: Mapping[str, str] = NONE,
+) -> str:
     """SQL for a row as one canonical JSON object, with its keys in the order given.
 
-    Columns in `absent` are known to be NULL and are not read. A column added later (never the
-    first) is omitted where it is NULL.
+    Columns in `absent` are known to be NULL and are not read, nor are those of `same`. A column
+    added later (never the first) is omitted where it is NULL.
     """
     parts, text = [], "{"
     for i, column in enumerate(columns):
@@ -88,16 +99,19 @@ def canonical_row(columns: Iterable[Column], alias: str = "", absent: Container[
         else:
             # One concat of all is twice as fast as a chain of ||, which copies the text at every
             # step.
-            parts += [f"'{text}'", canonical_value(column, alias)]
+            parts += [f"'{text}'", canonical_value(column, alias, same)]
             text = ""
     parts.append(f"'{text}}}'")
     return f"concat({', '.join(parts)})"
 
 
-def claim_id(alias: str = "", absent: Container[str] = ()) -> str:
-    """SQL for the claim_id of rows with the columns of `CLAIMED`; those in `absent` are NULL."""
-    table = TABLES["claims"]
-    return f"sha256({canonical_row([table.column(n) for n in CLAIMED], alias, absent)})"
+def claim_id(alias: str = "", absent: Container[str] = (), same: Mapping[str, str] = NONE) -> str:
+    """SQL for the claim_id of rows with the columns of `CLAIMED`.
+
+    Those in `absent` are NULL, and `same` is SQL of those that have one value in every row.
+    """
+    columns = [TABLES["claims"].column(n) for n in CLAIMED]
+    return f"sha256({canonical_row(columns, alias, absent, same)})"
 
 
 def with_claim_ids(connection: duckdb.DuckDBPyConnection, claims: pa.Table) -> pa.Table:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from botbench.core.duckdb_work import in_turn, one_thread
 from botbench.core.errors import UserError
 from botbench.core.sql import identifier, literal, literals
 from curation.ingest.reading.files import CHUNK
@@ -127,7 +128,11 @@ def _is_sound(stage: Stage, file: SourceFile) -> bool:
         return False
     if file.sha256 not in stage.sound:
         try:
-            row = stage.connection.execute(f"SELECT count(*) FROM {_read_array(file)}").fetchone()
+            # An array is read by one thread, however many there are.
+            with one_thread(stage.connection, when=True):
+                row = stage.connection.execute(
+                    f"SELECT count(*) FROM {_read_array(file)}"
+                ).fetchone()
         except duckdb.Error:
             row = None
         stage.sound[file.sha256] = int(row[0]) if row else None
@@ -258,7 +263,8 @@ def keep(connection: duckdb.DuckDBPyConnection, table: str, query: str) -> str:
     if not any(name == "_raw" for name, *_ in described):
         same = None
     once = f"SELECT * REPLACE (nullif(_raw, {same}::VARCHAR) AS _raw) FROM ({query})"
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {once if same else query}")
+    with in_turn(connection, query):
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {once if same else query}")
     parts = 1
     if documents:
         length = " + ".join(f"coalesce(strlen({d}), 0)" for d in documents)

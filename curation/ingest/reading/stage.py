@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from botbench.core.duckdb_work import in_turn
 from botbench.core.errors import UserError
 from botbench.core.sql import identifier, literal, literals
 from curation.ingest.card_model import Card
@@ -17,7 +18,7 @@ from curation.ingest.faults.notes import Shape
 from curation.ingest.reading import json
 from curation.ingest.reading.sql import FIELD, IDS, SATURATED, Fault, faults_of, typed
 from curation.store import identity
-from curation.store.schema import TABLES, Column
+from curation.store.schema import TABLES
 
 if TYPE_CHECKING:
     import duckdb
@@ -216,8 +217,9 @@ class Stage:
         fault = f"coalesce({known}, CASE {number} END)" if faults else known
         columns = ", ".join(identifier(n) for n in values)
         absent = {name for name, sql in values.items() if sql.startswith("NULL::")}
+        same = {n: sql for n, sql in values.items() if self._filled(table, n, given) == sql}
         claim = (
-            f" REPLACE ({identity.claim_id(absent=absent)} AS claim_id)"
+            f" REPLACE ({identity.claim_id(absent=absent, same=same)} AS claim_id)"
             if table == "claims"
             else ""
         )
@@ -232,7 +234,7 @@ class Stage:
     def _values(self, table: str, given: dict[str, str]) -> tuple[dict[str, str], list[Fault]]:
         values, faults = {}, []
         for column in TABLES[table].columns:
-            filled = self._filled(table, column, given)
+            filled = self._filled(table, column.name, given)
             if filled is not None:
                 values[column.name] = filled
                 continue
@@ -255,24 +257,25 @@ class Stage:
             )
         return values, faults
 
-    def _filled(self, table: str, column: Column, given: dict[str, str]) -> str | None:
+    def _filled(self, table: str, name: str, given: dict[str, str]) -> str | None:
         """SQL of a column that the stage fills; None for the columns of the rows."""
         # A text that is the same in every row is not staged: `Transaction.insert` fills it.
-        if column.name == "claim_id" or (column.name == "pull_id" and table != "claims"):
+        # Which of two claims is of which pull matters where one retracts the other.
+        if name == "claim_id" or (name == "pull_id" and "retracts" not in given):
             return "NULL::VARCHAR"
-        if column.name in ("dataset", "pull_id"):
-            return f"{literal(getattr(self, column.name))}"
-        if column.name in given:
+        if name in ("dataset", "pull_id"):
+            return literal(getattr(self, name))
+        if name in given:
             return None
-        if (table, column.name) == ("accounts", "platform"):
+        if (table, name) == ("accounts", "platform"):
             return literal(self.platform or self.card.platform)
-        if table == "claims" and column.name in ("claimant", "claimant_kind"):
+        if table == "claims" and name in ("claimant", "claimant_kind"):
             if self.card.label is None:
                 self.fail(
                     f"The card {self.dataset} makes claims but has no `label`: say there what the"
                     " label means and who claims it, or map the column claimant."
                 )
-            return literal(getattr(self.card.label, column.name))
+            return literal(getattr(self.card.label, name))
         return None
 
     def _told(self, faults: list[Fault], what: str, given: dict[str, str]) -> str:
@@ -331,7 +334,8 @@ class Stage:
         )
 
     def _count(self, insert: str) -> int:
-        row = self.connection.execute(insert).fetchone()
+        with in_turn(self.connection, insert):
+            row = self.connection.execute(insert).fetchone()
         return int(row[0]) if row else 0
 
     def with_raw(self, table: str, bad: str, reason: str, message: str) -> str:

@@ -76,6 +76,34 @@ def test_another_card_over_the_same_files_is_another_pull(written, store):
     assert second.totals["accounts"] == 1 and second.totals["claims"] == {"dataset": {"bot": 1}}
 
 
+def test_claims_have_the_ids_of_their_json_and_the_pull_that_brought_them(written, store):
+    """What stands once in the card is in every claim's id, written as the file's own texts are."""
+    claimant, note = 'The "team" of Köln\\2', 'a "b"\t\x01\\'
+    content = f'id,label,n\n1,bot,"{note.replace(chr(34), chr(34) * 2)}"\né2,human,\n'.encode()
+    options = {
+        "accounts": {"account_id": "id"},
+        "claims": {"answer": "label", "note": "n"},
+    }
+    label = {"meaning": "made up", "claimant": claimant}
+    result = written({"ids.csv": content}, options, label=label).pull(store)
+    expected = []
+    for account, answer, said in (("1", "bot", note), ("é2", "human", "")):
+        claim = dict.fromkeys(identity.CLAIMED) | {
+            "dataset": "made",
+            "account_id": account,
+            "claimant": claimant,
+            "claimant_kind": "dataset",
+            "answer": answer,
+            "note": said,
+        }
+        text = json.dumps(claim, ensure_ascii=False, separators=(",", ":"))
+        expected.append((hashlib.sha256(text.encode()).hexdigest(), account, result.pull_id))
+    found = store.connection.execute(
+        "SELECT claim_id, account_id, pull_id FROM lake.main.claims ORDER BY account_id"
+    ).fetchall()
+    assert found == expected
+
+
 def test_claims_of_annotators_are_not_the_pulls(written, store):
     from curation.store.schema import rows
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from botbench.core.sql import literal
 from curation.release import content_hash as release_hash
 from curation.store import identity, schema
 
@@ -81,6 +82,49 @@ def test_a_claim_id_changes_with_anything_that_was_claimed(connection, change):
         connection, schema.rows("claims", [CLAIM, {**CLAIM, **change}])
     )["claim_id"].to_pylist()
     assert found[0] != found[1]
+
+
+ESCAPED = {chr(i): f"\\u{i:04X}" for i in range(32)}
+ESCAPED |= {
+    "\b": "\\b",
+    "\t": "\\t",
+    "\n": "\\n",
+    "\f": "\\f",
+    "\r": "\\r",
+    '"': '\\"',
+    "\\": "\\\\",
+}
+
+
+def written(text):
+    """A text as JSON, with the letters that DuckDB writes."""
+    return f'"{text.translate(str.maketrans(ESCAPED))}"'
+
+
+plain = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(plain, min_size=1, max_size=6), plain, plain)
+def test_a_value_worked_out_once_makes_the_same_claim_id(connection, accounts, dataset, claimant):
+    """For any text: quotes, backslashes, control characters, text beyond ASCII."""
+    same = {"dataset": dataset, "claimant": claimant, "claimant_kind": "person", "answer": "bot"}
+    claims = [{**CLAIM, **same, "account_id": account} for account in accounts]
+    claims = [
+        {k: v for k, v in c.items() if k in (*same, "account_id", "claim_id")} for c in claims
+    ]
+    connection.register("told", schema.rows("claims", claims))
+    absent = set(identity.CLAIMED) - {*same, "account_id"}
+    sql = {name: literal(value) for name, value in same.items()}
+    found = connection.execute(
+        f"SELECT account_id, {identity.claim_id()}, {identity.claim_id(absent=absent, same=sql)}"
+        " FROM told"
+    ).fetchall()
+    for account, slow, fast in found:
+        by_hand = {**dict.fromkeys(identity.CLAIMED), **same, "account_id": account}
+        members = (f'"{n}":{"null" if v is None else written(v)}' for n, v in by_hand.items())
+        text = f"{{{','.join(members)}}}"
+        assert slow == fast == hashlib.sha256(text.encode()).hexdigest()
 
 
 texts = st.one_of(st.none(), st.text(st.characters(exclude_categories=("Cs",)), max_size=20))
