@@ -73,6 +73,11 @@ class Head:
             items += inner or [o]
         return replace(self, objects=items)
 
+    def at(self, name: str) -> Head:
+        """A head of the objects at this member; of the objects that have none there, those."""
+        inner = [i if isinstance(i := o.get(name), dict) else o for o in self.objects]
+        return replace(self, objects=inner)
+
     def share(self, *names: str) -> float:
         """The share of the objects that have all of these members (`a.b`: b within a)."""
         hits = [o for o in self.objects if all(at(o, n) is not None for n in names)]

@@ -4,7 +4,6 @@ the site lists them.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from botbench.core.sql import literal, literals
@@ -75,9 +74,8 @@ def recognise(head: Head) -> Guess | None:
 
 def _of_posts(head: Head) -> bool:
     """Whether the listings hold submissions or comments; others hold communities or people."""
-    listings = [o["data"] for o in head.objects if isinstance(o.get("data"), dict)]
-    items = replace(head, objects=listings).within(("children",))
-    return any(item.get("kind") in LISTED for item in items.objects)
+    items = head.at("data").within(("children",)).objects
+    return any(item.get("kind") in LISTED for item in items)
 
 
 @format_(
