@@ -22,13 +22,13 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.metrics.scored_accounts import (
-    Array,
     Counts,
     ScoredAccounts,
     ScoredRepeats,
     Weighted,
     divide,
 )
+from benchmarks.metrics.weightings import Array
 from botbench.core.errors import UserError
 from botbench.core.registry import Registry
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from benchmarks.data import duplicates
 from benchmarks.data.groups import GROUPS
-from benchmarks.metrics.scored_accounts import Array, Places, ScoredAccounts, ScoredRepeats
+from benchmarks.metrics.scored_accounts import ScoredAccounts, ScoredRepeats, Sums
+from benchmarks.metrics.weightings import Array, Places, Weightings
 from botbench.core.errors import UserError
 from botbench.stats.account_groups import ALONE, Codes, codes
 
@@ -197,12 +199,22 @@ def _facts(info: dict[str, Any], table: pa.Table) -> dict[str, Array]:
     )
 
 
-def mean_over_repeats(cell: ScoredCell, metrics: Sequence[Metric], weight: Array | None) -> Array:
-    """float64[metrics, b]; an account drawn twice counts twice in every repeat."""
-    total: Array = np.zeros((len(metrics), 1 if weight is None else len(weight)))
+def mean_over_repeats(
+    cell: ScoredCell,
+    metrics: Sequence[Metric],
+    weight: Weightings | None,
+    sums: Mapping[ScoredAccounts, Sums] = MappingProxyType({}),
+) -> Array:
+    """float64[metrics, b]; an account drawn twice counts twice in every repeat.
+
+    `sums` are what was added up of a repeat already.
+    """
+    total: Array = np.zeros((len(metrics), 1 if weight is None else weight.by_account.shape[1]))
     counted = [cell.counted(m) for m in metrics]
     for scored, places in cell.repeats:
-        under = scored.under(weight if weight is None or places is None else weight.T[places].T)
+        under = scored.under(
+            weight if weight is None or places is None else weight.at(places), sums.get(scored)
+        )
         for i, (metric, own) in enumerate(zip(metrics, counted, strict=True)):
             if any(scored is one for one, _ in own):
                 total[i] += metric.values(under) / len(own)

@@ -149,11 +149,11 @@ def group_gap(judged: Weighted, parameter: str) -> Array:
 )
 def largest_gap(judged: Weighted) -> Array:
     """Groups are chosen by how many people there are, not by how many were drawn."""
-    human = judged.y == 0
+    human, facts = judged.y == 0, judged.judged.facts
     able = [
         g
         for g in GROUPS
-        if min((human & (judged.judged.fact(g) == side)).sum() for side in (0, 1)) >= FEW
+        if g in facts and min((human & (facts[g] == side)).sum() for side in (0, 1)) >= FEW
     ]
     if not able:
         return np.full(len(judged.weight), np.nan)

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.metrics.scored_accounts import Array, ScoredRepeats
+from benchmarks.metrics.scored_accounts import ScoredRepeats
+from benchmarks.metrics.weightings import Array
 from botbench.stats.means import logit_normal
 from botbench.stats.proportions import FEW, clopper_pearson, few, wilson, wilson_at_bound
 from botbench.stats.resampling import percentiles

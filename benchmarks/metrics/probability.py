@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.metrics import Array, ScoredAccounts, Weighted, family, metric
-from benchmarks.metrics.scored_accounts import Places, divide
+from benchmarks.metrics.scored_accounts import divide
 from benchmarks.metrics.slopes import slope
+from benchmarks.metrics.weightings import Places
 
 CLIP = 1e-6
 GRID = 64
@@ -111,14 +112,17 @@ def calibration_slope(judged: Weighted) -> Array:
     """Newton's steps on scores put on a grid; NaN where they run away, as for classes that a cut
     parts.
     """
-    x, place, spread = _grid(judged.judged)
+    kept = judged.judged.kept
+    if "grid" not in kept:
+        kept["grid"] = _grid(judged.judged)
+    x, place, spread = kept["grid"]
     if len(x) < 2:
         return np.full(len(judged.weight), np.nan)
     bots = judged.sums(
         "bots and their points",
         lambda own: np.stack([own.y == 1, np.where(own.y == 1, x[place], 0.0)], axis=1),
     )
-    return slope(x, np.asarray(spread @ judged.by_account), bots.T)
+    return slope(x, np.asarray(spread @ judged.compact, dtype=np.float64), bots.T)
 
 
 def _grid(judged: ScoredAccounts) -> tuple[Array, Places, Any]:
@@ -129,4 +133,4 @@ def _grid(judged: ScoredAccounts) -> tuple[Array, Places, Any]:
     logit = np.log(p) - np.log1p(-p)
     x, place = np.unique(np.round(logit * GRID) / GRID, return_inverse=True)
     n = len(place)
-    return x, place, csr_array((np.ones(n), (place, np.arange(n))), shape=(len(x), n))
+    return x, place, csr_array((np.ones(n, np.uint16), (place, np.arange(n))), shape=(len(x), n))

@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks.metrics import Array, ScoredAccounts, ScoredRepeats, Weighted, family, metric
 from benchmarks.metrics.scored_accounts import divide
+from benchmarks.metrics.weightings import Numbers
 from botbench.stats.account_groups import Codes, sums
 from botbench.stats.means import logit_normal
 
@@ -41,11 +42,12 @@ FOLDS = "In cross-validation it is the mean over folds, whose scores come from d
 )
 def average_precision(judged: Weighted) -> Array:
     """The mean over bots of the precision at each bot's own score."""
-    curve = judged.curve
-    called = curve.found + curve.alarms
-    np.maximum(called, np.finfo(float).tiny, out=called)
-    precision = np.divide(curve.found, called, out=called)
-    return divide(np.einsum("mb,mb->b", curve.weight, precision), curve.bots)
+    cuts = judged.cuts
+    called = cuts.found + cuts.alarms
+    whole = np.issubdtype(called.dtype, np.integer)
+    np.maximum(called, 1 if whole else np.finfo(float).tiny, out=called)
+    precision = np.divide(cuts.found, called, dtype=np.float64)
+    return divide(np.einsum("mb,mb->b", cuts.weight, precision), cuts.bots)
 
 
 def placements(judged: ScoredAccounts, group: Codes | None = None) -> Array:
@@ -142,11 +144,15 @@ def _hanley(auc: float, bots: float, humans: float) -> float:
 )
 def roc_auc(judged: Weighted) -> Array:
     """The share of pairs in the right order (Mann and Whitney's U)."""
-    curve = judged.curve
-    tied = curve.above is not curve.alarms
-    before = (curve.alarms + curve.above) / 2 if tied else curve.alarms
-    wrong = np.einsum("mb,mb->b", curve.weight, before)
-    return np.asarray(1 - divide(wrong, curve.bots * curve.humans))
+    cuts = judged.cuts
+    # Bots times humans: where their sum is a uint16, that is a uint32.
+    kind = np.uint32 if np.issubdtype(cuts.found.dtype, np.integer) else np.float64
+    wrong = np.einsum("mb,mb->b", cuts.weight, cuts.alarms, dtype=kind) / 2
+    if cuts.above is cuts.alarms:
+        wrong *= 2
+    else:
+        wrong += np.einsum("mb,mb->b", cuts.weight, cuts.above, dtype=kind) / 2
+    return np.asarray(1 - divide(wrong, cuts.bots * cuts.humans))
 
 
 def _rate(fpr: float | str) -> str | None:
@@ -189,9 +195,11 @@ def _people_of_a_fold(sample: ScoredRepeats) -> float:
 )
 def recall_at(judged: Weighted, parameter: float) -> Array:
     """Cuts at the scores of bots are enough: between two of them no bot is gained."""
-    curve = judged.curve
-    most = parameter * curve.humans + 1e-9
+    cuts = judged.cuts
+    most: Numbers = parameter * cuts.humans + 1e-9
+    if np.issubdtype(cuts.alarms.dtype, np.integer):
+        most = most.astype(cuts.alarms.dtype)
     # Alarms only grow from cut to cut, so few cuts are in any draw's reach.
-    reach = bisect(range(len(curve.alarms)), 0, key=lambda cut: (curve.alarms[cut] > most).all())
-    best = np.where(curve.alarms[:reach] <= most, curve.found[:reach], 0.0).max(axis=0, initial=0.0)
-    return np.where(curve.humans > 0, divide(best, curve.bots), np.nan)
+    reach = bisect(range(len(cuts.alarms)), 0, key=lambda cut: (cuts.alarms[cut] > most).all())
+    best = np.where(cuts.alarms[:reach] <= most, cuts.found[:reach], 0).max(axis=0, initial=0)
+    return np.where(cuts.humans > 0, divide(best.astype(np.float64), cuts.bots), np.nan)

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.metrics.weightings import Array, Numbers, Places, Weightings, running_sums
 from botbench.stats.account_groups import Codes, design_effect, repetition
-
-Array: TypeAlias = npt.NDArray[np.float64]
-Places: TypeAlias = npt.NDArray[np.intp]
-WIDE = 100
-"""Columns from which on a loop over rows is faster than NumPy's running sums."""
 
 KEPT = 20_000
 """Accounts up to which what metrics add up of each is kept between weightings: 20 values."""
@@ -31,17 +27,17 @@ class Counts(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """What each of m distinct scores of bots cuts off, from the highest; float64[m, b] each.
+    """What each of m distinct scores of bots cuts off, from the highest; [m, b] each.
 
     `weight`: of the bots with this score; `found`: of bots that score at least as much; `alarms`:
     of humans that score at least as much; `above`: of humans that score more. Ties are counted as
-    ties, never broken by row order. `bots` and `humans` [b] are the weight of each class.
+    ties, never broken by row order. `bots` and `humans` float64[b] are the weight of each class.
     """
 
-    weight: Array
-    found: Array
-    alarms: Array
-    above: Array
+    weight: Numbers
+    found: Numbers
+    alarms: Numbers
+    above: Numbers
     bots: Array
     humans: Array
 
@@ -52,23 +48,15 @@ def divide(part: Array, whole: Array) -> Array:
     >>> divide(np.array([1.0, 0.0]), np.array([2.0, 0.0])).tolist()
     [0.5, nan]
     """
+    if whole.all():
+        return np.asarray(part / whole)
     value: Array = np.full(np.broadcast(part, whole).shape, np.nan)
     np.divide(part, whole, out=value, where=whole != 0)
     return value
 
 
-def running_sums(rows: Array, into: Array) -> Array:
-    """The running sums of float64[n, b] along its rows; NumPy's go column by column.
-
-    >>> running_sums(np.array([[1.0, 2.0], [3.0, 4.0]]), np.empty((2, 2))).tolist()
-    [[1.0, 2.0], [4.0, 6.0]]
-    """
-    if rows.shape[1] < WIDE:
-        return np.cumsum(rows, axis=0, out=into)
-    into[:1] = rows[:1]
-    for i in range(1, len(rows)):
-        np.add(into[i - 1], rows[i], out=into[i])
-    return into
+Sums: TypeAlias = dict[str, Array]
+"""Weighted sums of columns, float64[b, k], by the name that metrics ask under."""
 
 
 class ScoredAccounts:
@@ -77,7 +65,7 @@ class ScoredAccounts:
     `fold` [n] is the fold that scored each account: scores of two folds come from two fits, whose
     scales can differ. `facts` [n] each are other facts on the accounts, such as `seconds` or
     membership in a group (NaN: unknown). What does not depend on weights (order of scores, ties) is
-    computed once, on first use.
+    computed once, on first use; `asked` and `kept` are for what metrics compute of it, by name.
     """
 
     def __init__(
@@ -93,6 +81,7 @@ class ScoredAccounts:
         self.hat = np.asarray(hat, dtype=bool)
         self.fold = None if fold is None else np.asarray(fold, dtype=np.int64)
         self.asked: dict[str, Array] = {}
+        self.kept: dict[str, Any] = {}
         self.facts = {
             name: np.asarray(fact, dtype=np.float64) for name, fact in (facts or {}).items()
         }
@@ -130,16 +119,24 @@ class ScoredAccounts:
             return [(self, np.arange(len(self.y)))]
         return [(self.take(rows), rows) for rows in (np.flatnonzero(self.fold == k) for k in folds)]
 
-    def under(self, weight: npt.ArrayLike | None = None) -> Weighted:
-        """These accounts under weights [n] or [b, n] (ones by default)."""
-        w = (
-            np.ones((1, len(self.y)))
-            if weight is None
-            else np.atleast_2d(np.asarray(weight, dtype=np.float64))
-        )
-        if w.shape[1] != len(self.y):
-            raise ValueError(f"{w.shape[1]} weights for {len(self.y)} accounts")
-        return Weighted(self, w)
+    def under(
+        self, weight: npt.ArrayLike | Weightings | None = None, sums: Sums | None = None
+    ) -> Weighted:
+        """These accounts under weights [n] or [b, n] (ones by default).
+
+        `sums` are what `added_up` found under them.
+        """
+        if weight is None:
+            return self.once
+        own = weight if isinstance(weight, Weightings) else Weightings.of(weight)
+        if len(own.by_account) != len(self.y):
+            raise ValueError(f"{len(own.by_account)} weights for {len(self.y)} accounts")
+        return Weighted(self, own, None, sums)
+
+    @cached_property
+    def once(self) -> Weighted:
+        """Each account once."""
+        return Weighted(self, Weightings(np.ones((len(self.y), 1))))
 
     @cached_property
     def cells(self) -> Array:
@@ -171,56 +168,88 @@ class ScoredAccounts:
         )
 
 
-class Weighted:
-    """Accounts under b weightings, the input of a metric; `weight` is float64[b, n].
+def added_up(judged: Sequence[ScoredAccounts], weights: Weightings) -> list[Sums]:
+    """What metrics asked of each, under weightings of all their accounts; float64[b, k] by name.
 
-    Running sums go along accounts, so weights are stored by account (`by_account`, [n, b]): six
-    times faster. With `rows` [n], the accounts are those rows of the weights.
+    One product of matrices for all: alone, each would read all weights again.
+    """
+    rows = [(own, name) for own in judged for name in own.asked]
+    if not rows:
+        return [{} for _ in judged]
+    parts = [own.asked[name] for own, name in rows]
+    ends = np.cumsum([len(part) for part in parts])[:-1]
+    found = np.split(np.concatenate(parts) @ weights.by_account, ends)
+    sums: dict[ScoredAccounts, Sums] = {own: {} for own in judged}
+    for (own, name), part in zip(rows, found, strict=True):
+        sums[own][name] = part.T
+    return [sums[own] for own in judged]
+
+
+class Weighted:
+    """Accounts under b weightings, the input of a metric.
+
+    With `rows` [n], the accounts are those rows of the weightings. `sums` are known already.
     """
 
-    def __init__(self, judged: ScoredAccounts, weight: Array, rows: Places | None = None) -> None:
-        self.judged, self._rows, self._given = judged, rows, np.ascontiguousarray(weight.T)
+    def __init__(
+        self,
+        judged: ScoredAccounts,
+        weightings: Weightings,
+        rows: Places | None = None,
+        sums: Sums | None = None,
+    ) -> None:
+        self.judged, self._rows, self._given = judged, rows, weightings
         self.y, self.p, self.hat = judged.y, judged.p, judged.hat
-        self._sums: dict[str, Array] = {}
+        self._sums: Sums = {} if sums is None else sums
 
     @cached_property
     def by_account(self) -> Array:
         """The weights by account, float64[n, b]."""
-        return self._given if self._rows is None else self._given[self._rows]
+        given = self._given.by_account
+        return given if self._rows is None else given[self._rows]
+
+    @cached_property
+    def compact(self) -> Numbers:
+        """The weights by account [n, b], in the least memory that holds them."""
+        given = self._given.compact
+        return given if self._rows is None else given[self._rows]
 
     @property
     def weight(self) -> Array:
         """The weights, float64[b, n]."""
         return self.by_account.T
 
-    def _of(self, places: Places) -> Array:
-        """The weights of some of the accounts, float64[places, b], without a copy of all."""
-        return self._given[places if self._rows is None else self._rows[places]]
+    def _of(self, places: Places) -> Numbers:
+        """The weights of some of the accounts, [places, b], without a copy of all."""
+        return self._given.compact[places if self._rows is None else self._rows[places]]
 
     @cached_property
     def parts(self) -> list[Weighted]:
         """The folds one by one, each under its own accounts' weights."""
         if len(self.judged.by_fold) == 1:
             return [self]
-        return [Weighted(judged, self.weight, rows) for judged, rows in self.judged.by_fold]
+        if self is self.judged.__dict__.get("once"):
+            return [judged.once for judged, _ in self.judged.by_fold]
+        return [Weighted(judged, self._given, rows) for judged, rows in self.judged.by_fold]
 
     def sums(self, name: str, columns: Callable[[ScoredAccounts], Array]) -> Array:
         """The weighted sums of columns float64[n, k] of the accounts, float64[b, k].
 
         Several metrics that ask under one `name` share them. Under many weightings, what was asked
-        for under earlier ones is added up together, in one product of matrices.
+        for under earlier ones is added up together.
         """
         if name not in self._sums:
-            asked = self.judged.asked if len(self.y) <= KEPT else {}
+            asked = self.judged.asked
             if name not in asked:
-                asked[name] = columns(self.judged).astype(np.float64)
-            many = self.by_account.shape[1] > 1
-            names = [other for other in asked if other not in self._sums] if many else [name]
-            ends = np.cumsum([asked[other].shape[1] for other in names])
-            found = np.concatenate([asked[other].T for other in names]) @ self.by_account
-            self._sums.update(
-                (other, own.T) for other, own in zip(names, np.split(found, ends[:-1]), strict=True)
-            )
+                own = np.ascontiguousarray(columns(self.judged).T, dtype=np.float64)
+                if len(self.y) > KEPT:
+                    self._sums[name] = (own @ self.by_account).T
+                    return self._sums[name]
+                asked[name] = own
+            if self._given.many and not self._sums and self._rows is None:
+                self._sums.update(added_up([self.judged], self._given)[0])
+            else:
+                self._sums[name] = (asked[name] @ self.by_account).T
         return self._sums[name]
 
     @cached_property
@@ -245,14 +274,21 @@ class Weighted:
 
     @cached_property
     def curve(self) -> Curve:
-        """What each bot's score cuts off; one pass of running sums over the sorted scores."""
+        """`cuts` in float64."""
+        return Curve(*(np.asarray(part, dtype=np.float64) for part in self.cuts))
+
+    @cached_property
+    def cuts(self) -> Curve:
+        """What each bot's score cuts off; one pass of running sums over the sorted scores.
+
+        In uint16 where weights are counts (`Weightings.compact`).
+        """
         bots, humans, starts, at_least, above = self.judged.places
-        b = self._given.shape[1]
-        false: Array = np.zeros((len(humans) + 1, b))
-        running_sums(self._of(humans), false[1:])
-        weight = self._of(bots)
+        people, weight = self._of(humans), self._of(bots)
+        false = np.zeros((len(humans) + 1, people.shape[1]), dtype=people.dtype)
+        running_sums(people, false[1:])
         if len(starts) < len(bots):
-            weight = np.add.reduceat(weight, starts, axis=0)
+            weight = np.add.reduceat(weight, starts, axis=0, dtype=weight.dtype)
         alarms = false[at_least]
         tied = not np.array_equal(at_least, above)
         found = running_sums(weight, np.empty_like(weight))
@@ -261,8 +297,8 @@ class Weighted:
             found,
             alarms,
             false[above] if tied else alarms,
-            found[-1] if len(found) else np.zeros(b),
-            false[-1],
+            (found if len(found) else false)[-1 if len(found) else 0].astype(np.float64),
+            false[-1].astype(np.float64),
         )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.metrics import Array, Metric, ScoredAccounts
-from benchmarks.metrics.scored_accounts import Places
+from benchmarks.metrics.weightings import Places
 from botbench.stats.account_groups import Codes
 from botbench.stats.proportions import Z
 from botbench.stats.resampling import resamples

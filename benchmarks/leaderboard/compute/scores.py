@@ -25,6 +25,8 @@ from benchmarks.metrics.cell_values import (
     scored_cells,
 )
 from benchmarks.metrics.intervals import interval
+from benchmarks.metrics.scored_accounts import added_up
+from benchmarks.metrics.weightings import Weightings
 from benchmarks.protocols import Kind, kind_between
 from botbench.core import code_versions
 from botbench.core.files import draft_of
@@ -49,6 +51,10 @@ DRAWS_REVISION = 2
 """Raised when the bootstrap's code changes what is drawn; a metric's own source is in the key of
 what is kept.
 """
+
+
+TOGETHER = 8
+"""Cells whose sums are added up in one product of matrices."""
 
 
 NOT_RANKED = "not ranked"
@@ -275,9 +281,14 @@ def draw(
     kept = np.empty((len(cells), len(metrics), count))
     start = 0
     for weight in resampling.resamples(accounts, count, stream, group=cells[0].group):
-        for cell, into in zip(cells, kept, strict=True):
-            into[:, start : start + len(weight)] = mean_over_repeats(cell, metrics, weight)
-        start += len(weight)
+        shared, end = Weightings.of(weight), start + len(weight)
+        for first in range(0, len(cells), TOGETHER):
+            some = slice(first, first + TOGETHER)
+            whole = [one for c in cells[some] for one, places in c.repeats if places is None]
+            sums = dict(zip(whole, added_up(whole, shared), strict=True))
+            for cell, into in zip(cells[some], kept[some], strict=True):
+                into[:, start:end] = mean_over_repeats(cell, metrics, shared, sums)
+        start = end
     return [{m.name: drawn for m, drawn in zip(metrics, into, strict=True)} for into in kept]
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from benchmarks.data.groups import GROUPS
 from benchmarks.metrics import METRICS, Metric, ScoredAccounts, find, metric, ordered
-from benchmarks.metrics.scored_accounts import running_sums
-from benchmarks.metrics.slopes import condensed
+from benchmarks.metrics.slopes import Near, condensed
+from benchmarks.metrics.weightings import Weightings, running_sums
 from botbench.core.errors import UserError
 
 NAMES = [
@@ -378,10 +378,12 @@ def test_means_over_folds_give_a_constant_a_half():
 
 @pytest.mark.parametrize("columns", [1, 99, 100, 300])
 @pytest.mark.parametrize("rows", [0, 1, 7])
-def test_running_sums_are_numpy_s_bit_by_bit(rows, columns):
-    values = np.random.default_rng(rows).random((rows, columns))
+@pytest.mark.parametrize("kind", [np.float64, np.uint16])
+def test_running_sums_are_numpy_s_bit_by_bit(rows, columns, kind):
+    values = (9000 * np.random.default_rng(rows).random((rows, columns))).astype(kind)
     sums = running_sums(values, np.empty_like(values))
     assert np.array_equal(sums, np.cumsum(values, axis=0))
+    assert sums.dtype == kind
 
 
 @pytest.mark.parametrize(
@@ -402,32 +404,77 @@ def test_calibration_slopes_of_many_draws_are_those_of_each_alone(n, skill):
     assert parted[0] <= np.isnan(alone).sum() <= parted[1]
 
 
-@pytest.mark.parametrize("steep", [0.5, 1.5, 3.0])
-def test_a_few_nodes_have_the_sums_of_a_logistic_curve(steep):
+@pytest.mark.parametrize(("level", "slope"), [(0.0, 0.5), (1.0, -1.5), (-2.0, 3.0)])
+def test_a_few_nodes_have_the_sums_of_all_logistic_curves_near(level, slope):
     random = np.random.default_rng(1)
     x = np.unique(np.round(random.normal(0, 1.5, 5000) * 64) / 64)
     both = random.poisson(3.0, (len(x), 5)).astype(float)
-    nodes, weight = condensed(x, both, steep)
-    assert len(nodes) < len(x) / 2
-    for level, slope in ((0.0, steep), (1.0, -steep), (-2.0, steep / 3)):
-        whole, few = (1 / (1 + np.exp(-(level + slope * at))) for at in (x, nodes))
-        assert whole @ both == pytest.approx(few @ weight, rel=1e-11)
-        assert (whole * x) @ both == pytest.approx((few * nodes) @ weight, rel=1e-9)
+    near = Near.of(x, both[:, 0], np.array([level, slope]))
+    nodes, weight = condensed(x, both, near)
+    assert len(nodes) < len(x) / 10
+    assert set(nodes.tolist()) < set(x.tolist())
+    for up in np.linspace(-near.levels, near.levels, 7):
+        for steeper in np.linspace(-near.slopes, near.slopes, 7):
+            whole, few = (
+                1 / (1 + np.exp(-(near.level + up + (slope + steeper) * (at - near.centre))))
+                for at in (x, nodes)
+            )
+            assert whole @ both == pytest.approx(few @ weight, rel=1e-11)
+            assert (whole * x) @ both == pytest.approx((few * nodes) @ weight, rel=1e-10, abs=1e-8)
 
 
-@pytest.mark.parametrize("steep", [0.5, 6.0])
-def test_equal_scores_are_one_point_and_their_own_node(steep):
+def test_a_neighbourhood_is_four_standard_errors_wide():
+    """Ten bots and ten humans at 1 and at -1 have p = 1/2 everywhere: information 1/4 each."""
+    near = Near.of(np.array([-1.0, 1.0]), np.array([20.0, 20.0]), np.zeros(2))
+    assert near == (0.0, 0.0, 0.0, pytest.approx(4 / 10**0.5), pytest.approx(4 / 10**0.5))
+    level, slope = np.array([1.2, 1.3, 0.0, 0.0]), np.array([1.2, 0.0, 1.3, -1.2])
+    assert near.holds(level, slope).tolist() == [True, False, False, True]
+    steep = near._replace(levels=20.0, slopes=20.0)
+    assert steep.holds(np.array([5.0, 7.0, 0.0]), np.array([5.0, 0.0, 7.0])).tolist() == [
+        True,
+        False,
+        False,
+    ], "beyond 6, steps from nothing need not arrive"
+
+
+@pytest.mark.parametrize("points", [1, 9, 30])
+def test_few_points_are_their_own_nodes(points):
     """Rounding can give all weightings together a slope where there is one point only."""
-    x, both = np.array([-1.7]), np.array([[3.0, 5.0]])
-    nodes, weight = condensed(x, both, steep)
-    assert nodes is x and weight is both
-
-
-def test_few_points_are_their_own_nodes():
-    x, both = np.linspace(-1, 1, 9), np.ones((9, 2))
-    nodes, weight = condensed(x, both, 1.0)
+    x, both = np.linspace(-1.7, 1, points), np.ones((points, 2))
+    nodes, weight = condensed(x, both, Near(0.0, 0.0, 1.0, 1.0, 1.0))
     assert nodes is x
     assert weight is both
+
+
+def test_counts_are_kept_in_two_bytes_and_other_weights_as_they_are():
+    counts = np.random.default_rng(1).multinomial(50, np.full(50, 0.02), 100).astype(float)
+    made = Weightings.of(counts)
+    assert made.compact.dtype == np.uint16
+    assert np.array_equal(made.compact, counts.T)
+    halves, few, negative, many = counts / 2, counts[:99], counts.copy(), counts.copy()
+    negative[3, 4], many[5, 6] = -1, 2**16
+    for other in (halves, few, negative, many):
+        assert Weightings.of(other).compact.dtype == np.float64
+
+
+@pytest.mark.parametrize("name", ["average-precision[bot]", "roc-auc", "recall[bot]@fpr=0.01"])
+@pytest.mark.parametrize("grid", [7, 10**6])
+@pytest.mark.parametrize("most", [1, 64])
+def test_scores_are_ordered_alike_in_two_bytes_and_in_eight(name, grid, most):
+    """Half of each weight is no count, and moves none of these metrics by a bit.
+
+    `most` times a thousand accounts nearly fill two bytes.
+    """
+    random = np.random.default_rng(grid)
+    y = random.integers(0, 2, 1000)
+    p = np.round(random.normal(y, 1) * grid) / grid
+    judged = ScoredAccounts(y, p, p > 0.5, np.arange(1000) % 3)
+    weight = random.multinomial(1000, np.full(1000, 0.001), 120) * float(most)
+    own = find(name)
+    assert judged.under(weight).compact.dtype == np.uint16
+    found = own.values(judged.under(weight))
+    assert np.array_equal(found, own.values(judged.under(weight / 2)))
+    assert found.std() > 0
 
 
 def test_sums_that_were_asked_for_before_are_made_together_and_are_the_same():
