@@ -161,20 +161,7 @@ def totals(store: Store, dataset: str, version: int) -> dict[str, Any]:
         f"SELECT claimant_kind, answer, count(*) FROM {standing} GROUP BY ALL ORDER BY ALL"
     ):
         by_answer.setdefault(kind, {})[answer] = n
-    alone: dict[str, dict[str, int]] = {kind: {} for kind in by_answer}
-    conflicts: dict[str, int] = dict.fromkeys(by_answer, 0)
-    per_account = (
-        "SELECT claimant_kind, min(answer) AS first, max(answer) AS last FROM"
-        f" {standing} GROUP BY claimant_kind, account_id"
-    )
-    only = "CASE WHEN first = last THEN first END"
-    for kind, answer, n in rows(
-        f"SELECT claimant_kind, {only}, count(*) FROM ({per_account}) GROUP BY ALL ORDER BY ALL"
-    ):
-        if answer is None:
-            conflicts[kind] = n
-        else:
-            alone[kind][answer] = n
+    alone, conflicts = _per_account(store, standing, by_answer)
     missing = (
         f"SELECT count(DISTINCT account_id) FROM {standing} c ANTI JOIN {accounts} o"
         " USING (account_id)"
@@ -189,6 +176,33 @@ def totals(store: Store, dataset: str, version: int) -> dict[str, Any]:
         "conflicts": conflicts,
         "unprofiled": unprofiled,
     }
+
+
+def _per_account(
+    store: Store, standing: str, by_answer: dict[str, dict[str, int]]
+) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
+    """By kind of claimant: the accounts with one answer, by answer, and how many have several."""
+    conflicts = dict.fromkeys(by_answer, 0)
+    claims = sum(sum(answers.values()) for answers in by_answer.values())
+    # As many hashes as claims are as many accounts: none has two claims of a kind.
+    if store.scalar(f"SELECT count(DISTINCT hash(claimant_kind, account_id)) FROM {standing}") == (
+        claims
+    ):
+        return {kind: dict(answers) for kind, answers in by_answer.items()}, conflicts
+    alone: dict[str, dict[str, int]] = {kind: {} for kind in by_answer}
+    per_account = (
+        "SELECT claimant_kind, min(answer) AS first, max(answer) AS last FROM"
+        f" {standing} GROUP BY claimant_kind, account_id"
+    )
+    only = "CASE WHEN first = last THEN first END"
+    for kind, answer, n in store.connection.execute(
+        f"SELECT claimant_kind, {only}, count(*) FROM ({per_account}) GROUP BY ALL ORDER BY ALL"
+    ).fetchall():
+        if answer is None:
+            conflicts[kind] = n
+        else:
+            alone[kind][answer] = n
+    return alone, conflicts
 
 
 def _observed(store: Store, accounts: str) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from botbench.core.duckdb_work import one_thread
+from botbench.core.duckdb_work import in_turn, one_thread
 from botbench.core.errors import ResourceFailure, UserError, first_line
 from botbench.core.hashing import canonical_json, short_hash
 from botbench.core.sql import literal
@@ -259,20 +259,23 @@ def _set_foreign_retractions_aside(stage: Stage) -> None:
     foreign = retractions.foreign_retractions("pull_claims", from_source=True)
     bad = f"FROM pull_claims WHERE claim_id IN (SELECT claim_id FROM {foreign})"
     rows = stage.with_raw("claims", bad, retractions.REASON, retractions.MESSAGE)
-    stage.connection.execute(
-        f"INSERT INTO pull_aside SELECT 'claims', _member, _row, _reason, _message, _raw FROM"
-        f" ({rows})"
-    )
+    _insert_aside(stage, "claims", rows)
     stage.connection.execute(f"DELETE {bad}")
 
 
 def _set_conflicts_aside(stage: Stage, table: str, conflicts: str) -> None:
     message = f"another row has the same {', '.join(schema.TABLES[table].key)} and other content"
     rows = stage.with_raw(table, f"FROM {conflicts}", "key_conflict", message)
-    stage.connection.execute(
+    _insert_aside(stage, table, rows)
+
+
+def _insert_aside(stage: Stage, table: str, rows: str) -> None:
+    insert = (
         f"INSERT INTO pull_aside SELECT '{table}', _member, _row, _reason, _message, _raw FROM"
         f" ({rows})"
     )
+    with in_turn(stage.connection, insert):
+        stage.connection.execute(insert)
 
 
 def _numbered_aside(stage: Stage) -> str:

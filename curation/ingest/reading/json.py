@@ -16,6 +16,7 @@ from botbench.core.errors import UserError
 from botbench.core.sql import identifier, literal, literals
 from curation.ingest.reading.files import CHUNK
 from curation.ingest.reading.heads import in_utf8, wide
+from curation.ingest.reading.sql import not_blank
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,7 +98,7 @@ def lines(path: Path, *, zipped: bool, longest: int | None = None) -> str:
     numbered = f"SELECT line, row_number() OVER () AS row FROM {source}"
     return (
         f"(SELECT try_cast(line AS JSON) AS j, line AS raw, row FROM ({numbered}) WHERE"
-        " trim(line) <> '')"
+        f" {not_blank('line')})"
     )
 
 

@@ -15,7 +15,7 @@ from botbench.core.sql import literal, literals
 from botbench.core.strict_model import StrictModel
 from botbench.text import patterns
 from curation.ingest.reading.files import SourceFile
-from curation.ingest.reading.sql import time_of
+from curation.ingest.reading.sql import not_blank, time_of
 from curation.store.schema import TABLES, Column
 
 UNIX = {"unix": 6, "unix_ms": 3, "unix_us": 0}
@@ -248,6 +248,8 @@ class Compiler:
     def said(self) -> str:
         """SQL around a column's text (`{}`), for `extra`, that omits words for missing values."""
         value = self._visible("trim({})" if self.trim else "{}")
+        if value == "{}" and not self.nulls:
+            return f"CASE WHEN {not_blank(value)} THEN {value} END"
         return f"CASE WHEN trim({value}) NOT IN ({literals(('', *self.nulls))}) THEN {value} END"
 
     def _origin(self, cell: Cell) -> str | None:

@@ -12,6 +12,7 @@ from botbench.core.strict_model import StrictModel
 from botbench.text.numbers import counted
 from curation.ingest.reading import entities, tweets, users
 from curation.ingest.reading.json import each_listed, malformed, objects, parsed_once, value
+from curation.ingest.reading.stage import QUARANTINE
 from curation.ingest.recognition.head import Guess, Head, look
 from curation.ingest.sources import Traits, format_
 
@@ -110,8 +111,12 @@ def _tweets(stage: Stage, file: SourceFile, found: str) -> str:
             f"{each_listed((SEARCH,))}) AS j, row, CASE WHEN j IS NULL THEN raw END AS raw"
             f" FROM {found}))"
         )
-    keys = f"len(json_keys(j)) = 1 AND json_keys(j)[1] IN ({literals(NOTICES)})"
+    named = f"list_contains([{literals(NOTICES)}], json_keys(j)[1])"
+    keys = f"len(json_keys(j)) = 1 AND {named}"
     notice = f"coalesce(json_type(j) = 'OBJECT' AND {keys}, false)"
+    # Only what begins as a notice does is parsed; a name may be written with escapes.
+    begins = rf"""^\s*\{{\s*"([^"]*\\|({"|".join(NOTICES)})")"""
+    notice = f"CASE WHEN regexp_matches(raw, {literal(begins)}) THEN {notice} ELSE false END"
     row = stage.connection.execute(f"SELECT count(*) FROM {found} WHERE {notice}").fetchone()
     if not row or not row[0]:
         return found
@@ -142,6 +147,16 @@ def _with_user(file: SourceFile, found: str, options: Options) -> str:
 
 def _tell_unsaid(stage: Stage, file: SourceFile, found: str, options: Options) -> None:
     """Note how many users of a file have counts that are not said."""
+    counts = [column for column, path in users.V1.items() if path in users.V1_COUNTS]
+    where = f"_member = {literal(file.name)}"
+    lacking = f"{where} AND ({' OR '.join(f'{column} IS NULL' for column in counts)})"
+    missing = stage.connection.execute(
+        f"SELECT 1 FROM pull_accounts WHERE {lacking}"
+        f" UNION ALL SELECT 1 FROM {QUARANTINE} WHERE {where} LIMIT 1"
+    ).fetchone()
+    if missing is None:
+        # Each row is staged with all counts: the file need not be read again.
+        return
     listed = ", ".join(literal(f"$.{path}") for path in users.V1_COUNTS)
     row = stage.connection.execute(
         f"SELECT count(*) FROM {_with_user(file, found, options)}"

@@ -91,6 +91,40 @@ def test_what_a_stream_says_between_two_tweets_is_no_tweet(recognised, tmp_path)
     assert made.notes["notices a.json"].startswith("3 notices of the stream in a.json")
 
 
+def test_a_notice_is_one_however_its_name_is_written(recognised, tmp_path):
+    """And an object that begins as one but has another member is none."""
+    lines = [
+        json.dumps(TWEET),
+        ' { \t"\\u0064elete" : {"status": {"id": 7}}}',
+        '{"delete": {"id": 1}, "x": 1}',
+        '{"deleted": {"id": 1}}',
+        json.dumps({**TWEET, "id_str": "2"}),
+        json.dumps({**TWEET, "id_str": "4"}),
+    ]
+    (tmp_path / "a.json").write_text("\n".join(lines))
+    made = recognised(tmp_path / "a.json")
+    assert made.notes["notices a.json"].startswith("1 notice of the stream in a.json")
+    assert made.counts == {"accounts": 3, "posts": 3}
+    assert made.aside == [
+        ("accounts", 3, "missing_id"),
+        ("accounts", 4, "missing_id"),
+        ("posts", 3, "missing_id"),
+        ("posts", 4, "missing_id"),
+    ]
+
+
+def test_counts_that_are_not_said_are_told_of_accounts_set_aside_too(recognised, tmp_path):
+    known = dict.fromkeys(("followers_count", "friends_count", "listed_count"), 1)
+    users = [
+        {"id_str": "7", "screen_name": "a", **known, "favourites_count": 1, "statuses_count": 1},
+        {"id_str": "8", "screen_name": "b", **known, "favourites_count": -1, "statuses_count": -2},
+    ]
+    (tmp_path / "a.json").write_text("\n".join(map(json.dumps, users)))
+    made = recognised(tmp_path / "a.json")
+    assert made.aside == [("accounts", 2, "bad_count")]
+    assert made.notes["unsaid_counts a.json"].startswith("1 user of a.json")
+
+
 def test_an_answer_to_a_search(recognised, tmp_path):
     page = {"statuses": [TWEET, {**TWEET, "id_str": "2"}], "search_metadata": {"count": 2}}
     (tmp_path / "a.json").write_text(f"{json.dumps(page)}\n{json.dumps({'statuses': []})}\n")
