@@ -15,7 +15,7 @@ from botbench.core.sql import literal, literals
 from botbench.core.strict_model import StrictModel
 from botbench.text import patterns
 from curation.ingest.reading.files import SourceFile
-from curation.ingest.reading.sql import not_blank, time_of
+from curation.ingest.reading.sql import not_blank, time_of, unix
 from curation.store.schema import TABLES, Column
 
 UNIX = {"unix": 6, "unix_ms": 3, "unix_us": 0}
@@ -371,7 +371,8 @@ def _format(value: str, form: str, zone: str) -> str:
     """A strftime form, or `unix`, `unix_ms`, `unix_us`."""
     shift = UNIX.get(form)
     if shift is not None:
-        return f"make_timestamptz((try_cast({value} AS DECIMAL(24, 6)) * {10**shift})::BIGINT)"
+        # A list of one, so that a value out of a JSON document is taken once.
+        return f"list_transform([{value}], lambda t: {unix('t', shift)})[1]"
     parsed = f"try_strptime({value}, {literal(form)})"
     return parsed if "%z" in form else f"({parsed} AT TIME ZONE {literal(zone)})"
 
