@@ -41,7 +41,7 @@ class Options(StrictModel):
 
 def recognise(head: Head) -> Guess | None:
     """Answers of the interface, or the items of them."""
-    known = {f"youtube#{kind}" for kind in KINDS}
+    known = [f"youtube#{kind}" for kind in KINDS]
     items = [o for o in head.within(LISTS).objects if at(o, "snippet") is not None]
     mine = [o for o in items if o.get("kind") in known]
     return Guess(0.97) if mine and len(mine) > len(items) / 2 else None

@@ -105,3 +105,12 @@ def test_channels_videos_and_searches(recognised, tmp_path):
         ("v2", "UCann", text, None, ["spring"], ["https://a.test"], None, None),
     ]
     assert made.rows("SELECT account_id, display_name FROM pull_accounts") == [("UCann", "Ann")]
+
+
+def test_a_kind_that_is_no_word(recognised, tmp_path):
+    items = [comment("c1", "ann", "hi"), comment("c2", "ben", "ho"), comment("c3", "cem", "he")]
+    items[1]["kind"] = {"value": [1]}
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, items)))
+    made = recognised(tmp_path / "a.jsonl")
+    assert made.found.format == "youtube-api" and made.count("posts") == 2
+    assert [(table, row) for table, row, _ in made.aside] == [("posts", 2)]
