@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import duckdb
+
+ROW_GROUP = 122_880
+"""Rows of a table that DuckDB gives to one thread."""
 
 
 def materialise(
@@ -78,23 +82,51 @@ def one_thread(connection: duckdb.DuckDBPyConnection, *, when: bool) -> Iterator
 
 @contextmanager
 def in_turn(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[None]:
-    """Let DuckDB work on one thread for a query that numbers rows as it reads them.
+    """Let DuckDB work on one thread for a query in which there is no work for several.
 
-    It can do so on one thread only. With more, Python's own waits for that one without rest, which
-    doubles the processor time and saves no time at all.
+    It numbers rows on one thread as it reads them, and gives each `ROW_GROUP` of a table to one.
+    With more threads Python's own may wait for that one without rest, which doubles the processor
+    time and saves no time at all.
 
     >>> with scratch_database(threads=2) as connection:
     ...     asked = "SELECT current_setting('threads')"
-    ...     for query in ("SELECT row_number() OVER () FROM range(9)", "SELECT 1 FROM range(9)"):
+    ...     few = materialise(connection, "few", "FROM range(9)")
+    ...     many = materialise(connection, "many", f"FROM range({ROW_GROUP + 1})")
+    ...     numbered = "SELECT row_number() OVER () FROM many"
+    ...     for query in (numbered, "FROM few", "FROM many", "FROM few, many", "FROM range(9)"):
     ...         with in_turn(connection, query):
     ...             connection.execute(asked).fetchone()
     (1,)
+    (1,)
+    (2,)
+    (2,)
     (2,)
     """
     (threads,) = connection.execute("SELECT current_setting('threads')").fetchone() or (1,)
-    plan = connection.execute(f"EXPLAIN {query}").fetchall() if threads > 1 else []
-    with one_thread(connection, when=any("STREAMING_WINDOW" in text for _, text in plan)):
+    with one_thread(connection, when=threads > 1 and not _divides(connection, query)):
         yield
+
+
+def _divides(connection: duckdb.DuckDBPyConnection, query: str) -> bool:
+    """Whether the plan of a query has work for several threads."""
+    ((_, plan), *_rest) = connection.execute(f"EXPLAIN (FORMAT JSON) {query}").fetchall()
+    steps = list(_steps(json.loads(plan)))
+    if any(name == "STREAMING_WINDOW" for name, _ in steps):
+        return False
+    if any("Function" in about for _, about in steps):
+        return True
+    tables = {about["Table"] for _, about in steps if "Table" in about}
+    counts = ", ".join(f"(SELECT count(*) FROM {table})" for table in tables)
+    # `duckdb_tables()` knows, but asks the catalog of every store attached.
+    row = connection.execute(f"SELECT greatest({counts})").fetchone() if tables else None
+    return row is None or bool(row[0] > ROW_GROUP)
+
+
+def _steps(plan: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, object]]]:
+    """The name of each step of a plan, and what is said of it."""
+    for step in plan:
+        yield step["name"].strip(), step["extra_info"]
+        yield from _steps(step["children"])
 
 
 def scratch_database(threads: int | None = None) -> duckdb.DuckDBPyConnection:

@@ -84,27 +84,30 @@ def pull(
             return new
 
         stage = little_first(store.connection, limit, staged)
-        tombstones.set_aside(
-            store.connection,
-            store.home,
-            card.id,
-            card.platform,
-            staged={table: f"pull_{table}" for table in FED},
-            quarantine=QUARANTINE,
-        )
-        with one_thread(store.connection, when=True):
-            found = supersession.superseded(store, row)
-        older = supersession.compared(store, stage, found)
-        if older.direct:
-            show(older)
-            stage.notes["supersedes"] = older.sentence()
-            row["supersedes"] = list(older.direct)
-        tell("writing", 1, 1)
-        version, _ = little_first(
-            store.connection,
-            limit,
-            lambda: store.transact(lambda t: _write(t, stage, row, older), None, f"pull {card.id}"),
-        )
+        with one_thread(store.connection, when=stage.has_few):
+            tombstones.set_aside(
+                store.connection,
+                store.home,
+                card.id,
+                card.platform,
+                staged={table: f"pull_{table}" for table in FED},
+                quarantine=QUARANTINE,
+            )
+            with one_thread(store.connection, when=True):
+                found = supersession.superseded(store, row)
+            older = supersession.compared(store, stage, found)
+            if older.direct:
+                show(older)
+                stage.notes["supersedes"] = older.sentence()
+                row["supersedes"] = list(older.direct)
+            tell("writing", 1, 1)
+            version, _ = little_first(
+                store.connection,
+                limit,
+                lambda: store.transact(
+                    lambda t: _write(t, stage, row, older), None, f"pull {card.id}"
+                ),
+            )
         stage.close()
     result = stored(store, pull_id)
     if result is None:
@@ -151,8 +154,9 @@ def _read(stage: Stage, card: Card, files: dict[str, list[SourceFile]], tell: Te
             FORMATS.get(read.format).read(stage, chosen, options_of(read))
         except unreadable() as error:
             raise _unreadable(error, chosen, read.format) from error
-    stage.finish()
-    likely.tell(stage, [f for group in files.values() for f in group], FED)
+    with one_thread(stage.connection, when=stage.has_few):
+        stage.finish()
+        likely.tell(stage, [f for group in files.values() for f in group], FED)
 
 
 def _unreadable(error: Exception, chosen: list[SourceFile], form: str) -> UserError:

@@ -19,6 +19,7 @@ from curation.ingest.reading.heads import in_utf8, wide
 from curation.ingest.reading.sql import not_blank
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
     from typing import BinaryIO
 
@@ -306,12 +307,17 @@ def parts_of(length: float) -> int:
     return parts
 
 
-def rest(document: str, known: list[str], said: str = "{}") -> str:
+def rest(
+    document: str, known: list[str], said: str = "{}", added: Mapping[str, str] | None = None
+) -> str:
     """SQL: a map of a JSON object's members that are not `known` and not null.
 
-    `said` is SQL around each value (`{}`).
+    `said` is SQL around each value (`{}`). `added` is SQL of further entries by name, which come
+    last and count before members of their names; to join two maps takes DuckDB as long again.
     """
-    others = f"e[1] NOT IN ({literals(['', *known])}) AND list_position(names, e[1]) = i"
+    more = ", ".join(f"{{'k': {literal(k)}, 'v': {v}}}" for k, v in (added or {}).items())
+    left_out = literals(["", *known, *(added or ())])
+    others = f"e[1] NOT IN ({left_out}) AND list_position(names, e[1]) = i"
     # All values are taken in one parse. Of a name that stands twice the first counts, as elsewhere.
     entries = (
         f"list_transform(list_filter(list_zip(names, json_extract_string({document}, '$.*')),"
@@ -319,8 +325,13 @@ def rest(document: str, known: list[str], said: str = "{}") -> str:
         f" lambda e: {{'k': e[1], 'v': {said.replace('{}', 'e[2]')}}})"
     )
     found = f"list_transform([json_keys({document})], lambda names: {entries})[1]"
-    kept = f"map_from_entries(list_filter({found}, lambda e: e.v IS NOT NULL))"
-    return f"CASE WHEN {document} IS NOT NULL THEN {kept} END"
+    kept = f"list_filter({found}, lambda e: e.v IS NOT NULL)"
+    if not more:
+        return f"CASE WHEN {document} IS NOT NULL THEN map_from_entries({kept}) END"
+    return (
+        f"map_from_entries(CASE WHEN {document} IS NOT NULL THEN list_concat({kept}, [{more}])"
+        f" ELSE [{more}] END)"
+    )
 
 
 def malformed(is_bad: str = "j IS NULL") -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from botbench.core.duckdb_work import in_turn
+from botbench.core.duckdb_work import ROW_GROUP, in_turn
 from botbench.core.errors import UserError
 from botbench.core.sql import identifier, literal, literals
 from curation.ingest.card_model import Card
@@ -79,6 +79,11 @@ class Stage:
     def dataset(self) -> str:
         """The data set's id."""
         return self.card.id
+
+    @property
+    def has_few(self) -> bool:
+        """Whether no table has more rows than DuckDB gives to one thread."""
+        return max(self.read.values(), default=0) <= ROW_GROUP
 
     def close(self) -> None:
         """Drop the staged rows, which may be large."""

@@ -169,8 +169,7 @@ def _posts(relation: str, options: Options) -> str:
         chosen = f"list_filter({tags}, lambda t: t->>'$.type' = '{kind}')"
         return f"list_transform({chosen}, lambda t: ltrim(t->>'$.name', '#@'))"
 
-    shown = f"MAP {{'visibility': visibility, 'activity': {value('j', 'type')}}}"
-    more = f"map_concat(coalesce({rest('note', list(NOTE))}, MAP {{}}), {shown})"
+    shown = {"visibility": "visibility", "activity": value("j", "type")}
     where = _is_post() if options.private else f"{_is_post()} AND visibility <> 'private'"
     columns = f"""coalesce({value("j", "object.id")}, {value("j", "id")}) AS post_id,
         {value("j", "actor")} AS account_id,
@@ -184,7 +183,8 @@ def _posts(relation: str, options: Options) -> str:
         CASE WHEN text IS NOT NULL THEN {named("Hashtag")} END AS hashtags,
         {entities.urls("text")} AS urls,
         CASE WHEN text IS NOT NULL THEN {named("Mention")} END AS mentions,
-        {more} AS extra, _member, _row, _raw, {malformed(BROKEN)}"""
+        {rest("note", list(NOTE), added=shown)} AS extra, _member, _row, _raw,
+        {malformed(BROKEN)}"""
     found = (
         f"(SELECT *, {entities.plain(value('j', 'object.content'))} AS text,"
         " CASE WHEN json_type(j, '$.object') = 'OBJECT' THEN j->'object' END AS note"

@@ -96,6 +96,10 @@ def _messages(stage: Stage, file: SourceFile, head: dict[str, Any]) -> str:
     )
 
 
+MARKED = ("type", "text", "href")
+"""What is read of a mark in a text."""
+
+
 def _author() -> str:
     """SQL of who wrote a message: a channel's own messages may name nobody."""
     return f"coalesce({value('j', 'from_id')}, 'channel' || chat)"
@@ -128,9 +132,13 @@ def _posts(relation: str, options: Options) -> str:
         " list_filter(json_extract(j, '$.text[*]'), lambda p: json_type(p) = 'OBJECT') END"
     )
 
+    # All that is read of a mark is taken at once, for each call parses it anew.
+    paths = ", ".join(literal(f"$.{member}") for member in MARKED)
+    marks = f"list_transform({marks}, lambda m: json_extract_string(m, [{paths}]))"
+
     def marked(kind: str, member: str) -> str:
-        chosen = f"list_filter(marks, lambda m: m->>'$.type' = '{kind}')"
-        return f"list_transform({chosen}, lambda m: ltrim(m->>'$.{member}', '#@'))"
+        chosen = f"list_filter(marks, lambda m: m[1] = '{kind}')"
+        return f"list_transform({chosen}, lambda m: ltrim(m[{MARKED.index(member) + 1}], '#@'))"
 
     local = "NULL"
     if options.zone:
@@ -139,7 +147,7 @@ def _posts(relation: str, options: Options) -> str:
         )
     moment = f"coalesce(to_timestamp(try_cast({value('j', 'date_unixtime')} AS BIGINT)), {local})"
     links = f"list_concat({marked('text_link', 'href')}, {marked('link', 'text')})"
-    shown = f"MAP {{'chat': title, 'chat_type': sort, 'date_local': {value('j', 'date')}}}"
+    shown = {"chat": "title", "chat_type": "sort", "date_local": value("j", "date")}
     columns = f"""chat || ':' || {value("j", "id")} AS post_id, {_author()} AS account_id,
         {moment} AS created_at, text,
         CASE WHEN {value("j", "forwarded_from")} IS NOT NULL THEN 'repost'
@@ -150,7 +158,7 @@ def _posts(relation: str, options: Options) -> str:
         coalesce({links}, {entities.urls("text")}) AS urls,
         coalesce({marked("mention", "text")}, {entities.mentions("text")}) AS mentions,
         {value("j", "via_bot")} AS source_app,
-        map_concat({rest("j", list(KNOWN))}, {shown}) AS extra, _member, _row, _raw,
+        {rest("j", list(KNOWN), added=shown)} AS extra, _member, _row, _raw,
         {malformed(BROKEN)}"""
     found = parsed_once(f"*, {text} AS text, {marks} AS marks", relation, name="inner_texts")
     return parsed_once(columns, f"(FROM ({found}) WHERE {_is_message()})")

@@ -6,6 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from botbench.core.sql import literal
+from curation.ingest.reading.json import rest
 from curation.ingest.reading.sql import not_blank, time_of, unix
 
 
@@ -84,3 +85,15 @@ def test_unix_times_of_seconds_milliseconds_and_microseconds(connection):
         "2024-02-01 00:16:49.123500",
         "2024-02-01 00:16:49.123456",
     )
+
+
+def test_entries_added_to_the_rest_come_last_and_count_before_members(connection):
+    found = rest("j", ["id"], added={"chat": "upper('x')", "none": "NULL"})
+    document = '{"id": 1, "chat": "own", "a": null, "b": 2, "b": 3}'
+    query = f"SELECT {found} FROM (SELECT ?::JSON AS j)"
+    assert connection.execute(query, [document]).fetchone() == (
+        {"b": "2", "chat": "X", "none": None},
+    )
+    assert connection.execute(query, [None]).fetchone() == ({"chat": "X", "none": None},)
+    assert connection.execute(f"SELECT {rest('j', ['id'])} FROM (SELECT ?::JSON AS j)", [document])
+    assert connection.fetchone() == ({"chat": "own", "b": "2"},)
