@@ -68,10 +68,36 @@ def one_thread(connection: duckdb.DuckDBPyConnection, *, when: bool) -> Iterator
     if not when:
         yield
         return
+    with on_threads(connection, 1):
+        yield
+
+
+def threads_of(connection: duckdb.DuckDBPyConnection) -> int:
+    """How many threads DuckDB works on.
+
+    >>> with scratch_database(threads=2) as connection:
+    ...     threads_of(connection)
+    2
+    """
+    (threads,) = connection.execute("SELECT current_setting('threads')").fetchone() or (1,)
+    return int(threads)
+
+
+@contextmanager
+def on_threads(connection: duckdb.DuckDBPyConnection, threads: int) -> Iterator[None]:
+    """Let DuckDB work on so many threads for a while, in all connections to this database.
+
+    >>> with scratch_database(threads=3) as connection:
+    ...     with on_threads(connection, 2):
+    ...         threads_of(connection)
+    ...     threads_of(connection)
+    2
+    3
+    """
     import duckdb
 
-    (before,) = connection.execute("SELECT current_setting('threads')").fetchone() or (1,)
-    connection.execute("SET threads = 1")
+    before = threads_of(connection)
+    connection.execute(f"SET threads = {threads}")
     try:
         yield
     finally:

@@ -126,12 +126,22 @@ def _columns_used(view: str, tables: Iterable[Table]) -> list[str]:
     return [column for column in kept.columns if column in used]
 
 
-def only(table: str, source: str, features: Iterable[Feature], dialect: str = "duckdb") -> str:
-    """The source with the columns that the features declare; undeclared columns are NULL."""
+def only(
+    table: str,
+    source: str,
+    features: Iterable[Feature],
+    dialect: str = "duckdb",
+    *,
+    again: bool = False,
+) -> str:
+    """The source with the columns that the features declare; undeclared columns are NULL.
+
+    `again` where the source has the declared columns alone, as this function gave them.
+    """
     needed = columns_needed(table, features)
     quote = '"' if dialect == "duckdb" else "`"
     columns = ", ".join(
-        _given(table, f"{quote}{c.name}{quote}", quote)
+        (f"{quote}{c.name}{quote}" if again else _given(table, f"{quote}{c.name}{quote}", quote))
         if c.name in needed
         else f"CAST(NULL AS {_type(c.type, dialect)}) AS {quote}{c.name}{quote}"
         for c in TABLES[table].columns

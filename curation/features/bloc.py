@@ -64,10 +64,10 @@ def _content(posts: Any) -> dict[str, Any]:
 
     quote = posts.sort == "quote"
     linked = posts.links.length().fill_null(0)
-    # Most posts have no link, and lists are slow to join.
-    links = (linked > 0).ifelse(posts.links.join(" "), "")
-    media = _matches(links, MEDIA)
-    quoted = quote.ifelse(_matches(links, QUOTED), 0).fill_null(0)
+    # Most posts have no link, and lists are slow to join and to search.
+    links = posts.links.join(" ")
+    media = (linked > 0).ifelse(_matches(links, MEDIA), 0)
+    quoted = (quote & (linked > 0)).ifelse(_matches(links, QUOTED), 0).fill_null(0)
     # A reply begins with whom it answers, and a repost with whose words it repeats.
     led = (posts.sort == "reply") | posts.text.startswith("RT @").fill_null(False)
     known = (

@@ -50,7 +50,7 @@ def duplicate_text_share(posts: Table) -> FloatingValue:
 @feature(unit="share", needs=TEXT, source=CHU, revision=1)
 def distinct_word_ratio(words: Table) -> FloatingValue:
     """Distinct words divided by words, over all posts; falls with the number of posts."""
-    return per(distinct(words.word), words.count())
+    return per(words.count(), words.n.sum())
 
 
 @feature(unit="characters a post", needs=TEXT, source="botbench", revision=1)
