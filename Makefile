@@ -76,13 +76,15 @@ spark: .spark/stamp ## the engines' tests on Spark itself, in an environment of 
 	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(.spark/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/dependencies.pth"
 	touch $@
 
+CORE := tests/test_extensions.py tests/test_before.py $(addprefix tests/curation/,store ingest/test_pull.py release/test_release.py validation maintenance features/test_features.py)
+
 newest: $(VENV)/dev.stamp ## the core's tests on the newest DuckDB that wheels of its extensions exist for, in an environment of its own
 	test -x .newest/bin/python || $(PYTHON) -m venv .newest
 	rm -f .newest/lib/python*/site-packages/dependencies.pth
 	.newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade $(addprefix duckdb-extension-,ducklake sqlite-scanner postgres-scanner httpfs)
 	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(.newest/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/dependencies.pth"
 	@.newest/bin/python -c 'import duckdb; print("DuckDB", duckdb.__version__)'
-	.newest/bin/python -m pytest -p no:xdist -p no:cacheprovider $(CORE) $(PYTEST_ARGS)
+	.newest/bin/python -m pytest -n $(PYTEST_JOBS) --dist loadgroup -m "not speed" -p no:cacheprovider $(CORE) $(PYTEST_ARGS)
 
 scale: $(VENV)/dev.stamp ## the whole path on simulated files of TwiBot-22's layout, FACTOR=0.01 of its size: docs/scale.md
 	$(BIN)/python experiments/scale.py --factor $(or $(FACTOR),0.01) $(ARGS)

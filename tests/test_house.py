@@ -4,6 +4,7 @@ That imports go down only is checked by import-linter (`make lint`).
 """
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,12 @@ def test_importing_botbench_loads_nothing():
     assert not [n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
     assert [n.test.id for n in tree.body if isinstance(n, ast.If)] == ["TYPE_CHECKING"]
     assert not [n for n in tree.body if isinstance(n, ast.Try | ast.With | ast.For | ast.While)]
+
+
+def test_every_variable_of_the_makefile_is_given_there():
+    """An unknown one is empty without a word: a target that named its tests by it ran all."""
+    text = (ROOT / "Makefile").read_text("utf-8")
+    used = set(re.findall(r"(?<!\$)\$\((?:or \$\()?([A-Za-z_]+)\)", text))
+    given = set(re.findall(r"^(?:export )?([A-Za-z_]+) *[:?]?=", text, re.MULTILINE))
+    from_the_user = {"ARGS", "PYTEST_ARGS", "N", "FACTOR", "EXPERIMENT", "MAKEFILE_LIST"}
+    assert used - given <= from_the_user and "CORE" in used
