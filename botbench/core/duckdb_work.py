@@ -79,8 +79,7 @@ def threads_of(connection: duckdb.DuckDBPyConnection) -> int:
     ...     threads_of(connection)
     2
     """
-    (threads,) = connection.execute("SELECT current_setting('threads')").fetchone() or (1,)
-    return int(threads)
+    return _threads(connection)[0]
 
 
 @contextmanager
@@ -96,7 +95,8 @@ def on_threads(connection: duckdb.DuckDBPyConnection, threads: int) -> Iterator[
     """
     import duckdb
 
-    before = threads_of(connection)
+    before, own = _threads(connection)
+    connection.execute("SET external_threads = 1")
     connection.execute(f"SET threads = {threads}")
     try:
         yield
@@ -104,32 +104,74 @@ def on_threads(connection: duckdb.DuckDBPyConnection, threads: int) -> Iterator[
         # After an error inside DuckDB the connection may be good for nothing any more.
         with suppress(duckdb.Error):
             connection.execute(f"SET threads = {before}")
+            connection.execute(f"SET external_threads = {own}")
+
+
+@contextmanager
+def alone(connection: duckdb.DuckDBPyConnection, *, when: bool) -> Iterator[None]:
+    """Let Python's own thread do all of DuckDB's work for a while, where there is work for one.
+
+    Where others do it, Python's waits for them without rest. DuckDB plans for as many threads as
+    before: with `one_thread` it reads long lines two thousand at once, and needs far more memory.
+
+    >>> with scratch_database(threads=2) as connection:
+    ...     asked = "SELECT current_setting('threads'), current_setting('external_threads')"
+    ...     with alone(connection, when=True):
+    ...         connection.execute(asked).fetchone()
+    ...         with one_thread(connection, when=True):
+    ...             connection.execute(asked).fetchone()
+    ...         connection.execute(asked).fetchone()
+    ...     connection.execute(asked).fetchone()
+    (2, 2)
+    (1, 1)
+    (2, 2)
+    (2, 1)
+    """
+    import duckdb
+
+    threads, own = _threads(connection)
+    if not when or threads == own:
+        yield
+        return
+    connection.execute(f"SET external_threads = {threads}")
+    try:
+        yield
+    finally:
+        with suppress(duckdb.Error):
+            connection.execute(f"SET external_threads = {own}")
+
+
+def _threads(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """How many threads DuckDB has, and how many of them are Python's own."""
+    asked = "SELECT current_setting('threads'), current_setting('external_threads')"
+    threads, own = connection.execute(asked).fetchone() or (1, 1)
+    return int(threads), int(own)
 
 
 @contextmanager
 def in_turn(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[None]:
-    """Let DuckDB work on one thread for a query in which there is no work for several.
+    """Let Python's thread work `alone` on a query in which there is no work for several.
 
-    It numbers rows on one thread as it reads them, and gives each `ROW_GROUP` of a table to one.
-    With more threads Python's own may wait for that one without rest, which doubles the processor
-    time and saves no time at all.
+    DuckDB numbers rows on one thread as it reads them, and gives each `ROW_GROUP` of a table to
+    one. Python's own may wait for that one without rest, which doubles the processor time and
+    saves no time at all.
 
     >>> with scratch_database(threads=2) as connection:
-    ...     asked = "SELECT current_setting('threads')"
+    ...     asked = "SELECT current_setting('external_threads')"
     ...     few = materialise(connection, "few", "FROM range(9)")
     ...     many = materialise(connection, "many", f"FROM range({ROW_GROUP + 1})")
     ...     numbered = "SELECT row_number() OVER () FROM many"
     ...     for query in (numbered, "FROM few", "FROM many", "FROM few, many", "FROM range(9)"):
     ...         with in_turn(connection, query):
     ...             connection.execute(asked).fetchone()
+    (2,)
+    (2,)
     (1,)
     (1,)
-    (2,)
-    (2,)
-    (2,)
+    (1,)
     """
-    (threads,) = connection.execute("SELECT current_setting('threads')").fetchone() or (1,)
-    with one_thread(connection, when=threads > 1 and not _divides(connection, query)):
+    threads, own = _threads(connection)
+    with alone(connection, when=threads > own and not _divides(connection, query)):
         yield
 
 

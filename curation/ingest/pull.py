@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from botbench.core.duckdb_work import in_turn, one_thread
+from botbench.core.duckdb_work import alone, in_turn, one_thread
 from botbench.core.errors import ResourceFailure, UserError, first_line
 from botbench.core.hashing import canonical_json, short_hash
 from botbench.core.sql import literal
@@ -84,7 +84,7 @@ def pull(
             return new
 
         stage = little_first(store.connection, limit, staged)
-        with one_thread(store.connection, when=stage.has_few):
+        with alone(store.connection, when=stage.has_few):
             tombstones.set_aside(
                 store.connection,
                 store.home,
@@ -154,7 +154,7 @@ def _read(stage: Stage, card: Card, files: dict[str, list[SourceFile]], tell: Te
             FORMATS.get(read.format).read(stage, chosen, options_of(read))
         except unreadable() as error:
             raise _unreadable(error, chosen, read.format) from error
-    with one_thread(stage.connection, when=stage.has_few):
+    with alone(stage.connection, when=stage.has_few):
         stage.finish()
         likely.tell(stage, [f for group in files.values() for f in group], FED)
 

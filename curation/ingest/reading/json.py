@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from botbench.core.duckdb_work import in_turn, one_thread
+from botbench.core.duckdb_work import alone, in_turn
 from botbench.core.errors import UserError
 from botbench.core.sql import identifier, literal, literals
 from curation.ingest.reading.files import CHUNK
@@ -131,7 +131,7 @@ def _is_sound(stage: Stage, file: SourceFile) -> bool:
     if file.sha256 not in stage.sound:
         try:
             # An array is read by one thread, however many there are.
-            with one_thread(stage.connection, when=True):
+            with alone(stage.connection, when=True):
                 row = stage.connection.execute(
                     f"SELECT count(*) FROM {_read_array(file)}"
                 ).fetchone()

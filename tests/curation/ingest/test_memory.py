@@ -1,14 +1,18 @@
 """How much memory a pull takes: little first, all of it where that fails, and small buffers."""
 
 import io
+from json import dumps
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from botbench.core.duckdb_work import scratch_database
 from botbench.core.errors import UserError
 from curation.ingest import memory
 from curation.ingest.reading import json
+from curation.ingest.reading.files import SourceFile
+from curation.ingest.sources import bluesky_api
 
 
 def bound(connection):
@@ -122,3 +126,17 @@ def test_a_line_that_is_too_long_is_named():
         json._surveyed(io.BytesIO(content), Path("a"))
     with pytest.raises(UserError, match="line 6"):
         json._surveyed(io.BytesIO(content[:-4]), Path("a"))
+
+
+def test_long_lines_are_read_few_at_once_where_rows_are_numbered(tmp_path):
+    """On `one_thread` DuckDB takes two thousand at once, and these do not fit."""
+    post = {"uri": "at://a/b/c", "author": {"did": "did:plc:a"}, "record": {"text": "word " * 800}}
+    line = dumps({"feed": [{"post": {**post, "cid": str(i)}} for i in range(50)]})
+    path = tmp_path / "feeds.jsonl"
+    path.write_text(f"{line}\n" * 130)
+    file = SourceFile(path.name, path, "", "", path.stat().st_size)
+    query = bluesky_api.items(file, json.lines(path, zipped=False))
+    with scratch_database(threads=2) as connection:
+        connection.execute("SET memory_limit = '700MB'")
+        read = json.keep(connection, "items", query)
+        assert connection.execute(f"SELECT count(*) FROM {read}").fetchone() == (130 * 50,)
