@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import importlib
 import os
 import resource
 import secrets
@@ -25,6 +24,7 @@ from typing import NoReturn
 
 from benchmarks.isolation import landlock, memory
 from benchmarks.isolation.libc import libc
+from botbench.core import light_imports
 
 STATUS = struct.Struct("<i")
 """How the exit code of a child is sent."""
@@ -48,7 +48,9 @@ PRELOADED = (
     "sklearn.feature_extraction.text",
     "sklearn.impute",
     "sklearn.linear_model",
+    "sklearn.metrics",
     "sklearn.model_selection",
+    "sklearn.neighbors",
     "sklearn.pipeline",
     "sklearn.preprocessing",
     "sklearn.tree",
@@ -72,7 +74,7 @@ def main(control: int, alive: int, most: int) -> None:
     from benchmarks.detectors import DETECTORS
 
     for name in PRELOADED:
-        importlib.import_module(name)
+        light_imports.whole(name)
     DETECTORS.own()
     _warm_up()
     landlock.abi()

@@ -110,27 +110,32 @@ def condensed(x: Array, both: Array, near: Near) -> tuple[Array, Array]:
 def _newton(  # noqa: PLR0917 (a helper of one caller)
     x: Array, both: Array, wanted: Array, start: Array, turns: int = 25, close: float = 1e-9
 ) -> Array:
-    """Level and slope for each column, float64[2, b], from `start` [2, b] or [2, 1].
+    """Level and slope for each column, float64[2, b], from `start` [2, 1].
 
     So many steps at most, none longer than 2, and none after one that is not above `close`. NaN
     where they run away.
     """
     powers = np.stack([np.ones_like(x), x, x * x])
     line = np.ascontiguousarray(powers[:2].T)
-    found = np.repeat(start, both.shape[1] // start.shape[1], axis=1)
+    found = np.repeat(start, both.shape[1], axis=1)
     last = np.full(both.shape[1], np.inf)
     own: Places = np.arange(both.shape[1])
     weight, goal = both, wanted
     with np.errstate(all="ignore"):
-        for _ in range(turns):
-            p = line @ -found[:, own]
+        for turn in range(turns):
+            # From one start, every point has one probability, whatever the column.
+            p = line @ -(start if turn == 0 else found[:, own])
             np.exp(p, out=p)
             p += 1
             np.reciprocal(p, out=p)
-            spread = weight * p
-            g0, g1 = goal - powers[:2] @ spread
-            spread *= np.subtract(1, p, out=p)
-            h0, h1, h2 = powers @ spread
+            if p.shape[1] == 1:
+                g0, g1 = goal - (powers[:2] * p[:, 0]) @ weight
+                h0, h1, h2 = (powers * (p * (1 - p))[:, 0]) @ weight
+            else:
+                spread = weight * p
+                g0, g1 = goal - powers[:2] @ spread
+                spread *= np.subtract(1, p, out=p)
+                h0, h1, h2 = powers @ spread
             area = h0 * h2 - h1 * h1
             steps = np.clip([(h2 * g0 - h1 * g1) / area, (h0 * g1 - h1 * g0) / area], -2, 2)
             found[:, own] += steps

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 PLACES = 6
+AS_IT_IS = frozenset({str, int, bool, type(None)})
+"""Kinds of values that a document has as they are."""
 INSIDE = "in distribution"
 RELEASE = (
     "name",
@@ -376,6 +378,9 @@ def rounded(said: Any) -> Any:
     """
     if isinstance(said, float):
         return round(said, PLACES) + 0.0 if math.isfinite(said) else None
+    # Nearly all that is said is of these kinds, and asking costs less than a call.
     if isinstance(said, dict):
-        return {k: rounded(v) for k, v in said.items()}
-    return [rounded(v) for v in said] if isinstance(said, list | tuple) else said
+        return {k: v if type(v) in AS_IT_IS else rounded(v) for k, v in said.items()}
+    if isinstance(said, list | tuple):
+        return [v if type(v) in AS_IT_IS else rounded(v) for v in said]
+    return said

@@ -3,10 +3,11 @@
 import importlib
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from botbench.core.light_imports import in_parts
+from botbench.core.light_imports import in_parts, whole
 
 SCRIPT = """
 import sys
@@ -14,8 +15,16 @@ from botbench.core.light_imports import of_scikit_learn
 
 with of_scikit_learn():
     import sklearn.tree, sklearn.metrics, sklearn.model_selection
-print("scipy.stats" in sys.modules, "pandas" in sys.modules)
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.model_selection import StratifiedGroupKFold
+print("scipy.stats" in sys.modules, "pandas" in sys.modules, "scipy.optimize" in sys.modules)
+print(StratifiedGroupKFold.__module__, hasattr(sklearn.metrics, "nothing"))
 from sklearn.metrics import label_ranking_loss
+print(sorted(sklearn.metrics.__all__)[0], "scipy.optimize" in sys.modules)
+import sklearn.ensemble
+print("scipy.stats" in sys.modules, sklearn.ensemble.RandomForestClassifier is RandomForestClassifier)
+from sklearn.ensemble import *
+print(GradientBoostingClassifier.__name__)
 from sklearn.metrics._ranking import rankdata
 print(rankdata([30, 10, 20]).tolist(), "scipy.stats" in sys.modules)
 import scipy.stats
@@ -38,7 +47,11 @@ def test_scikit_learn_comes_without_scipy_s_statistics_until_they_are_used():
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
-        "False False",
+        "False False False",
+        "sklearn.model_selection._split False",
+        "ConfusionMatrixDisplay True",
+        "False True",
+        "GradientBoostingClassifier",
         "[3.0, 1.0, 2.0] True",
         "True 0.5",
         "[-1, 1]",
@@ -105,6 +118,66 @@ def test_a_package_in_parts_is_whole_when_it_is_asked_for_more(tmp_path, monkeyp
         in_parts("above.nothing")
     for name in [name for name in sys.modules if name.partition(".")[0] == "above"]:
         del sys.modules[name]
+
+
+def test_names_of_a_part_are_taken_from_their_module_and_others_load_the_whole(
+    tmp_path, monkeypatch
+):
+    folder = tmp_path / "beside" / "parts"
+    folder.mkdir(parents=True)
+    (tmp_path / "beside" / "__init__.py").write_text("")
+    (folder / "__init__.py").write_text(
+        "import time\nfrom beside.parts.a import one\ntime.sleep(0.2)\n"
+        "from beside.parts.b import two\n"
+        "def __getattr__(name):\n    if name == 'four':\n        return 4\n"
+        "    raise AttributeError(name)\n"
+    )
+    (folder / "a.py").write_text("one = 1\n")
+    (folder / "b.py").write_text("import fractions\ntwo = 2\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    in_parts("beside.parts", {"one": "a"})
+    package = sys.modules["beside.parts"]
+    assert package.one == 1
+    assert "beside.parts.b" not in sys.modules
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: importlib.import_module("beside.parts").two, range(4)))
+    assert found == [2] * 4, "all wait for the thread that loads"
+    assert package.four == 4
+    assert whole("beside.parts") is package
+    for name in [name for name in sys.modules if name.partition(".")[0] == "beside"]:
+        del sys.modules[name]
+
+
+def test_a_package_whose_init_fails_fails_again(tmp_path, monkeypatch):
+    (tmp_path / "behind" / "parts").mkdir(parents=True)
+    (tmp_path / "behind" / "__init__.py").write_text("")
+    (tmp_path / "behind" / "parts" / "__init__.py").write_text("import behind.nothing\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    in_parts("behind.parts")
+    for _ in range(2):
+        with pytest.raises(ModuleNotFoundError, match=r"behind\.nothing"):
+            whole("behind.parts")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "behind"]:
+        del sys.modules[name]
+
+
+def test_the_nursery_s_packages_are_whole_before_children_are_forked():
+    """What a package lacks, each child would import anew."""
+    script = """
+import sys
+import benchmarks.detectors
+from benchmarks.isolation.nursery import PRELOADED
+from botbench.core.light_imports import PARTS_OF_SCIKIT_LEARN, whole
+print("scipy.optimize" in sys.modules, set(PARTS_OF_SCIKIT_LEARN) <= set(PRELOADED))
+for name in PARTS_OF_SCIKIT_LEARN:
+    whole(name)
+before = len(sys.modules)
+import sklearn.ensemble, sklearn.metrics, sklearn.neighbors
+sklearn.ensemble.AdaBoostClassifier, sklearn.metrics.f1_score, sklearn.neighbors.KDTree
+print(len(sys.modules) - before)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.stdout.splitlines(), done.stderr) == (["False True", "0"], "")
 
 
 def test_a_pull_of_a_file_imports_no_data_frames_and_no_network(tmp_path):
