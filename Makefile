@@ -41,7 +41,7 @@ demo: $(VENV)/core.stamp ## the main job end to end on simulated accounts, under
 test: $(VENV)/dev.stamp ## every test; says how to install what a skipped one needs
 	$(BIN)/python -m pytest -n $(PYTEST_JOBS) --dist loadgroup -m "not speed" $(PYTEST_ARGS)
 
-quick: $(VENV)/dev.stamp ## the style and the tests that need no store, server or real data: about two minutes
+quick: $(VENV)/dev.stamp ## the style and the tests without store, server, real data or long simulation: under two minutes
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/python -m pytest -q -n $(PYTEST_JOBS) --dist loadgroup -m "quick and not speed" $(PYTEST_ARGS)

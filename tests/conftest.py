@@ -2,6 +2,7 @@
 data where it is there.
 """
 
+import gc
 import importlib.util
 import os
 import pwd
@@ -80,14 +81,18 @@ def pytest_xdist_make_scheduler(config, log):
 COSTLY = {
     *("store", "cli", "home", "made", "shared_data", "postgres_server", "chromium", "warm"),
     *("label_studio", "mlflow_database", "plugin", "session_make", "shelf", "old_stores"),
-    *("written", "place", "database", "answers"),
+    *("written", "place", "database", "answers", "empty_store", "signatures_once"),
 }
 """Fixtures of tests that `make quick` leaves out: stores, processes, servers, real data."""
 LONG = (
     *("chaos", "e2e", "consensus_methods", "mlflow_store", "notebooks", "docs_site", "simulat"),
     *("doctor", "two_camps", "signals", "test_demo", "attack", "failures", "coverage", "/live/"),
+    *("test_extensions", "test_before", "fuzz", "light_import", "features_engines", "test_predict"),
+    *("test_release", "test_store.", "file_hashes", "test_sampling", "test_tabular", "/publish/"),
 )
-"""Parts of the names of test files that it leaves out, too."""
+"""Parts of the names of test files that it leaves out, too: for their simulations, or because they
+make stores and processes by themselves.
+"""
 
 
 def pytest_collection_modifyitems(items):
@@ -98,6 +103,17 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.quick)
     if "PYTEST_XDIST_WORKER" in os.environ:
         beside("scheduling").longest_first(items)
+
+
+def pytest_collection_finish():
+    """Keep what was imported and collected out of the rounds of Python's garbage collector.
+
+    In a process with a million objects they were a tenth of what small tests take. Botbench's
+    command line counts as few rounds (`botbench.commands.main`).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 10, 10)
 
 
 @pytest.fixture(scope="session")
@@ -200,13 +216,14 @@ class PostgresServer:
 
     def start(self):
         """Start it, also after it was stopped."""
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self.folder}"
+        # A process that is killed loses nothing that was not on the disk: only a machine would.
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c fsync=off -k {self.folder}"
         log = str(self.folder / "log")
         self._run("pg_ctl", "-D", str(self.data), "-w", "-l", log, "-o", options, "start")
 
     def remove(self):
         """Stop it and delete its folder."""
-        self._run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "stop")
+        self._run("pg_ctl", "-D", str(self.data), "-m", "immediate", "-w", "stop")
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _run(self, program, *arguments):
@@ -375,6 +392,12 @@ def spotless(chromium, looks):
     yield opened
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def notebooks():
+    """The functions of tests/notebooks.py."""
+    return beside("notebooks")
 
 
 @pytest.fixture(scope="session")

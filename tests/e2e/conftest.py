@@ -162,20 +162,28 @@ def label_studio(tmp_path_factory):
 
 
 @pytest.fixture
-def isolated(label_studio, tmp_path):
+def server_data(label_studio):
+    """server_data(folder) makes the data folder of another server: a copy of the session's, so that
+    no migration is run again (more than 20 s of processor time).
+    """
+
+    def make(folder):
+        folder.mkdir(parents=True)
+        _copy(label_studio.home / "annotate" / "servers" / "shared", folder)
+
+    return make
+
+
+@pytest.fixture
+def isolated(server_data, tmp_path):
     """isolated("ana", "ben"): `annotate serve --isolate` on the store of this test, a real server
     for each; what it said.
-
-    Their data folders begin as copies of the session's, so that no migration is run again (15 s of
-    processor time each).
     """
     with contextlib.ExitStack() as running:
 
         def start(*names):
             for name in names:
-                folder = tmp_path / "store" / "annotate" / "servers" / name
-                folder.mkdir(parents=True)
-                _copy(label_studio.home / "annotate" / "servers" / "shared", folder)
+                server_data(tmp_path / "store" / "annotate" / "servers" / name)
             return running.enter_context(served(tmp_path, "--isolate", "--for", ",".join(names)))
 
         yield start

@@ -24,7 +24,6 @@ from curation.maintenance.erasure.account import Target
 from curation.release.publish import folder as published
 from curation.store import catalog
 from curation.store.connection import TRASH
-from curation.store.schema import STORED
 from curation.store.upkeep import objects
 
 if TYPE_CHECKING:
@@ -176,7 +175,7 @@ def _is_own(home: Path, path: Path) -> bool:
 def tables(store: Store, target: Target) -> list[str]:
     """Tables with rows that mention the accounts."""
     names = []
-    for table in STORED.values():
+    for table in rows.filled(store.connection):
         name = f'lake.main."{table.name}"'
         tests = [
             f"SELECT 1 FROM {name} WHERE {where}"

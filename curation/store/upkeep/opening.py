@@ -10,6 +10,7 @@ from botbench.core.duckdb_work import one_thread
 from botbench.core.errors import ResourceFailure
 from botbench.core.files import keep_private, write_text
 from curation.store import migrations, schema
+from curation.store.catalog import METADATA
 from curation.store.connection import (
     MARKER,
     Location,
@@ -81,8 +82,10 @@ def refuse_read_only(location: Location, why: str) -> None:
 
 def has_tables(connection: duckdb.DuckDBPyConnection) -> bool:
     """Whether a store was made; one whose first command was killed has a catalog without tables."""
+    # The catalog's own tables answer in a fifth of the time of DuckLake's functions.
     row = connection.execute(
-        "SELECT count(*) FROM ducklake_table_info('lake') WHERE table_name = 'guard'"
+        f"SELECT count(*) FROM {METADATA}.ducklake_table"
+        " WHERE table_name = 'guard' AND end_snapshot IS NULL"
     ).fetchone()
     return bool(row and row[0])
 
@@ -90,7 +93,8 @@ def has_tables(connection: duckdb.DuckDBPyConnection) -> bool:
 def _bytes(connection: duckdb.DuckDBPyConnection) -> int:
     """The size of a store's data files, without small inserts that the catalog holds."""
     row = connection.execute(
-        "SELECT sum(file_size_bytes)::BIGINT FROM ducklake_table_info('lake')"
+        f"SELECT sum(file_size_bytes)::BIGINT FROM {METADATA}.ducklake_data_file"
+        " WHERE end_snapshot IS NULL"
     ).fetchone()
     return int(row[0] or 0) if row else 0
 
