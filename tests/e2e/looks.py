@@ -1,26 +1,36 @@
 """What a page looks like, asked of Chromium: texts that meet, texts outside their picture."""
 
 MEETING = """() => {
-  const hidden = e => {
-    if (!e.checkVisibility()) return true;
-    for (; e && e.nodeType === 1; e = e.parentElement) {
-      const s = getComputedStyle(e);
-      if (s.display === 'none' || s.visibility === 'hidden' || s.clipPath !== 'none') return true;
-      if (s.position === 'absolute' && e.getBoundingClientRect().right < 0) return true;
-    }
-    return false;
+  // What holds for an element holds for all texts in it: each is asked once.
+  const once = ask => {
+    const known = new Map();
+    return e => {
+      if (!known.has(e)) known.set(e, ask(e));
+      return known.get(e);
+    };
   };
+  const within = once(e => {
+    if (!e || e.nodeType !== 1) return false;
+    const s = getComputedStyle(e);
+    if (s.display === 'none' || s.visibility === 'hidden' || s.clipPath !== 'none') return true;
+    if (s.position === 'absolute' && e.getBoundingClientRect().right < 0) return true;
+    return within(e.parentElement);
+  });
+  const hidden = e => !e.checkVisibility() || within(e);
   // What a box that scrolls does not show now meets nothing.
-  const shown = (r, e) => {
-    let [l, right, t, b] = [r.left, r.right, r.top, r.bottom];
-    for (; e && e !== document.body; e = e.parentElement) {
-      const style = getComputedStyle(e), box = e.getBoundingClientRect();
-      if (style.overflowX !== 'visible')
-        [l, right] = [Math.max(l, box.left), Math.min(right, box.right)];
-      if (style.overflowY !== 'visible')
-        [t, b] = [Math.max(t, box.top), Math.min(b, box.bottom)];
-    }
+  const window_ = once(e => {
+    if (!e || e === document.body) return [-Infinity, Infinity, -Infinity, Infinity];
+    let [l, right, t, b] = window_(e.parentElement);
+    const style = getComputedStyle(e), box = e.getBoundingClientRect();
+    if (style.overflowX !== 'visible')
+      [l, right] = [Math.max(l, box.left), Math.min(right, box.right)];
+    if (style.overflowY !== 'visible')
+      [t, b] = [Math.max(t, box.top), Math.min(b, box.bottom)];
     return [l, right, t, b];
+  });
+  const shown = (r, e) => {
+    const [l, right, t, b] = window_(e);
+    return [Math.max(r.left, l), Math.min(r.right, right), Math.max(r.top, t), Math.min(r.bottom, b)];
   };
   const boxes = [], found = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

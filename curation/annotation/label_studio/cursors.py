@@ -20,6 +20,13 @@ holds the changes already seen in it.
 """
 
 
+def utc_text(moment: datetime | str) -> str:
+    """A time as Label Studio writes it, whether the SDK parsed it or not."""
+    # Its filter refuses a time without microseconds.
+    text = moment if isinstance(moment, str) else moment.isoformat(timespec="microseconds")
+    return text.replace("+00:00", "Z")
+
+
 @dataclass(frozen=True)
 class Cursor:
     """The newest change read of a project, and the changes shortly before it (task id to time)."""
@@ -30,9 +37,7 @@ class Cursor:
     @property
     def since(self) -> str:
         """The time from which to read again."""
-        since = datetime.fromisoformat(self.newest) - OVERLAP
-        # Label Studio's filter refuses a time without microseconds.
-        return since.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return utc_text(datetime.fromisoformat(self.newest) - OVERLAP)
 
     def after(self, changes: dict[str, str]) -> Cursor:
         """The cursor after these changes (task id to time) were stored."""

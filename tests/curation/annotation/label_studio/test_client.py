@@ -3,7 +3,9 @@
 import base64
 import json
 import socket
+import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -105,6 +107,22 @@ def test_every_page_is_read_and_only_our_projects_are_kept(url):
         found = client.projects()
     assert [p["id"] for p in found] == [*range(101, 200, 2), *range(201, 300, 2)]
     assert all(p["botbench"] == MARK for p in found)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can be asked to acknowledge")
+def test_a_body_that_waits_for_its_heads_acknowledgement_comes_at_once(url, monkeypatch):
+    """Label Studio's server sends both by themselves, with Nagle's algorithm."""
+    handler = url[1]
+    monkeypatch.setattr(handler, "protocol_version", "HTTP/1.1")
+    monkeypatch.setattr(handler, "disable_nagle_algorithm", False)
+    took = []
+    with Client(url[0], "good") as client:
+        for _ in range(40):
+            begun = time.monotonic()
+            client.http.get(f"{url[0]}/api/x", headers={"Authorization": "Token good"})
+            took.append(time.monotonic() - begun)
+    # On a connection that has stayed open for a while, each took 40 ms or more.
+    assert min(took[20:]) < 0.03
 
 
 def test_a_personal_token_is_renewed_when_it_runs_out(url):
