@@ -144,6 +144,17 @@ def totals(store: Store, dataset: str, version: int) -> dict[str, Any]:
         f"(FROM {store.relation(t, version)} WHERE dataset = {literal(dataset)})"
         for t in ("accounts", "posts", "claims")
     )
+    return {
+        "accounts": _observed(store, accounts),
+        "posts": store.scalar(f"SELECT count(*) FROM {posts}"),
+        **_claimed(store, claims, accounts),
+    }
+
+
+def _claimed(store: Store, claims: str, accounts: str) -> dict[str, Any]:
+    """What `totals` says of claims."""
+    if store.scalar(f"SELECT 1 FROM {claims} LIMIT 1") is None:
+        return {"claims": {}, "answers": {}, "conflicts": {}, "unprofiled": 0}
     retracted = any_retraction(store.connection, claims)
     stand = standing_claims(claims) if retracted else f"(FROM {claims} WHERE answer IS NOT NULL)"
     # Each of the questions below would look the retractions up anew.
@@ -152,25 +163,18 @@ def totals(store: Store, dataset: str, version: int) -> dict[str, Any]:
         "ledger_standing",
         f"SELECT claimant_kind, account_id, answer FROM {stand} WHERE pull_id IS NOT NULL",
     )
-
-    def rows(query: str) -> list[tuple[Any, ...]]:
-        return store.connection.execute(query).fetchall()
-
     by_answer: dict[str, dict[str, int]] = {}
-    for kind, answer, n in rows(
+    for kind, answer, n in store.connection.execute(
         f"SELECT claimant_kind, answer, count(*) FROM {standing} GROUP BY ALL ORDER BY ALL"
-    ):
+    ).fetchall():
         by_answer.setdefault(kind, {})[answer] = n
     alone, conflicts = _per_account(store, standing, by_answer)
-    missing = (
+    unprofiled = store.scalar(
         f"SELECT count(DISTINCT account_id) FROM {standing} c ANTI JOIN {accounts} o"
         " USING (account_id)"
     )
-    unprofiled = rows(missing)[0][0]
     store.connection.execute(f"DROP TABLE {standing}")
     return {
-        "accounts": _observed(store, accounts),
-        "posts": rows(f"SELECT count(*) FROM {posts}")[0][0],
         "claims": by_answer,
         "answers": alone,
         "conflicts": conflicts,

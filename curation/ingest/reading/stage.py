@@ -127,15 +127,16 @@ class Stage:
         )
         self._set_aside(table)
 
-    def add_once(self, table: str, query: str, key: str, order: str) -> None:
+    def add_once(self, table: str, query: str, key: str, order: str, counted: str = "") -> None:
         """Stage one row of `query` for each key, the first in this order; count the others.
 
-        They count as duplicates. For formats that say one thing at several places.
+        They count as duplicates. For formats that say one thing at several places. `counted` is a
+        cheaper query of as many rows, where there is one.
         """
         kept = f"SELECT * FROM ({query}) QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY"
         before = self.read[table]
         self.add(table, f"SELECT * EXCLUDE (_order) FROM ({kept} {order}) = 1)")
-        row = self.connection.execute(f"SELECT count(*) FROM ({query})").fetchone()
+        row = self.connection.execute(f"SELECT count(*) FROM ({counted or query})").fetchone()
         more = (int(row[0]) if row else 0) - (self.read[table] - before)
         self.read[table] += more
         self.repeated[table] += more

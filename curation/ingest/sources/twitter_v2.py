@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from curation.ingest.reading.stage import Stage
 
 BROKEN = "coalesce(json_type(o), '') <> 'OBJECT'"
+IS_POST = "place <> 'users'"
+"""SQL of what is a post among the objects of pages."""
 NESTED = ("author", "in_reply_to_user", "__twarc", "referenced_tweets", "matching_rules")
 """Members that twarc2 puts into a flattened post."""
 TWEET = (
@@ -85,7 +87,8 @@ def stage_pages(stage: Stage, file: SourceFile) -> None:
     """Stage the accounts and posts of one file."""
     relation = stage.keep("v2", _items(file, objects(stage, file)))
     stage.add_once("accounts", _accounts(relation), "account_id, observed_at", "_order DESC, _row")
-    stage.add_once("posts", _posts(relation), "post_id", "_order, _row")
+    counted = f"FROM {relation} WHERE {IS_POST}"
+    stage.add_once("posts", _posts(relation), "post_id", "_order, _row", counted)
     entities.tell_cut(stage, file)
     _tell(stage, file)
 
@@ -184,7 +187,7 @@ def _posts(relation: str) -> str:
     posts = parsed_once(
         f"* EXCLUDE (texts), {own} AS own, {referred('retweeted')} AS retweeted,"
         f" {reference} AS reference",
-        f"(SELECT *, {lists} FROM {relation} WHERE place <> 'users')",
+        f"(SELECT *, {lists} FROM {relation} WHERE {IS_POST})",
         "o",
     )
     better = (
