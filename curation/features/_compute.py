@@ -15,7 +15,8 @@ from botbench.core.duckdb_work import materialise, on_threads, threads_of
 from botbench.core.sql import literal
 from curation.features._functions import DUCKDB
 from curation.features._registry import Feature, chosen
-from curation.features._render import Plan, Query, columns_needed, only, plan
+from curation.features._render import Plan, Query, columns_needed, only
+from curation.features._rendered import kept_plan
 from curation.features._views import SLICED
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def compute(
     several rows, and UserError for an unknown family.
     """
     features = chosen(families)
-    plans = plan(tuple(features), DUCKDB, keep=True)
+    plans = kept_plan(tuple(features), DUCKDB)
     of_accounts = [query for query in plans.queries if query.reads("accounts")]
     of_posts = [query for query in plans.queries if not query.reads("accounts")]
     with ExitStack() as tables:
