@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,8 @@ scoring.
 """
 
 
+ROWS = 10_000
+"""Accounts that are scored as one batch to explain others."""
 WHOLE = 2000
 """Accounts up to which a batch that is scored as a whole is explained."""
 
@@ -62,13 +65,13 @@ def causes(
         return explained
     rows = np.sort(np.argsort(-p, kind="stable")[:MOST]) if apart else np.arange(len(p))
     view, before = accounts.take(rows), p[rows]
-    changes: list[tuple[str, list[str | None], str | None, Floats]] = [
-        (name, values, usual, before - score(other))
-        for name, values, usual, other in _without(view, typical)
-    ]
+    changes = list(_without(view, typical))
     if not changes:
         return [[] for _ in p]
-    change = np.column_stack([c for *_, c in changes])
+    others = [other for *_, other in changes]
+    together = apart and view.posts is None and view.edges is None
+    scores = _scored_together(score, others) if together else [score(other) for other in others]
+    change = np.column_stack([before - own for own in scores])
     order = np.argsort(-np.abs(change), axis=1, kind="stable")[:, :top]
     for i, best in zip(rows, order, strict=True):
         k = int(np.searchsorted(rows, i))
@@ -78,6 +81,25 @@ def causes(
             if abs(change[k, j]) >= LEAST
         ]
     return explained
+
+
+def _scored_together(
+    score: Callable[[Accounts], Floats], views: Sequence[Accounts]
+) -> Iterator[Floats]:
+    """The score of each view, of which those that differ in features alone are scored as one.
+
+    Views are of the same accounts, which are scored one by one, without posts or edges.
+    """
+    for _, alike in groupby(views, key=lambda view: id(view.columns)):
+        some = list(alike)
+        n = len(some[0])
+        step = max(1, ROWS // max(n, 1))
+        for first in range(0, len(some), step):
+            own = some[first : first + step]
+            # Each account of the first once for each view, and the views' values in its place.
+            whole = own[0].take(np.tile(np.arange(n), len(own)))
+            values = np.concatenate([view.values for view in own])
+            yield from np.split(score(replace(whole, values=values)), len(own))
 
 
 def sentence(moved: list[Cause] | None) -> str:

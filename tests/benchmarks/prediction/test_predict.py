@@ -7,6 +7,7 @@ import pickle
 from types import SimpleNamespace
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -224,6 +225,45 @@ def test_what_moved_a_score_by_hand():
     moved = explain.causes(score_one, thousands, score_one(thousands), np.array([1500.0]))
     assert "followers 12,964 (typical 1,500)" in explain.sentence(moved[0])
     assert "followers 0.006803 (typical 1,500)" in explain.sentence(moved[1])
+
+
+@pytest.mark.parametrize(
+    ("most", "apart", "sizes"),
+    [
+        (10_000, True, [6, 3, 3]),
+        (5, True, [3, 3, 3, 3]),
+        (10_000, False, [3, 3, 3, 3]),
+    ],
+)
+def test_views_that_differ_in_features_are_scored_as_one(monkeypatch, most, apart, sizes):
+    """p = (followers + 2 listed + letters of both texts) / 20, so that every piece tells."""
+    monkeypatch.setattr(explain, "ROWS", most)
+    scored = []
+
+    def score(view):
+        scored.append(len(view))
+        letters = [
+            sum(len(text or "") for text in texts)
+            for texts in zip(
+                *(view.column(c).to_pylist() for c in ("bio", "location")), strict=True
+            )
+        ]
+        return (view.feature("followers") + 2 * view.feature("listed") + letters) / 20
+
+    view = Accounts(
+        ("followers", "listed"),
+        np.array([[4.0, 0.0], [1.0, 3.0], [1.0, 4.0]]),
+        {"bio": pa.array(["abc", None, "d"]), "location": pa.array(["", "ef", "ghijk"])},
+    )
+    p = score(view)
+    scored.clear()
+    moved = explain.causes(score, view, p, np.array([1.0, 1.0]), top=4, apart=apart)
+    assert scored == sizes
+    assert [{c.evidence: round(c.change, 6) for c in one} for one in moved] == [
+        {"followers": 0.15, "listed": -0.1, "bio": 0.15},
+        {"listed": 0.2, "location": 0.1},
+        {"listed": 0.3, "bio": 0.05, "location": 0.25},
+    ]
 
 
 def score_one(view):
