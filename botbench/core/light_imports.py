@@ -64,7 +64,8 @@ def in_parts(
     if spec is None or spec.loader is None:
         raise ModuleNotFoundError(f"No module named {name!r}", name=name)
     package = importlib.util.module_from_spec(spec)
-    package.__dict__["__getattr__"] = _Missing(package, spec.loader, parts, later)
+    missing = _Missing(package, spec.loader, parts, later)
+    package.__dict__.update(__getattr__=missing, __dir__=missing.names)
     sys.modules[name] = package
     above, _, own = name.rpartition(".")
     setattr(sys.modules[above], own, package)
@@ -110,6 +111,13 @@ class _Missing:
         if own is not self:
             return own(name)
         raise AttributeError(f"module {self._package.__name__!r} has no attribute {name!r}")
+
+    def names(self) -> list[str]:
+        """What `dir` of the package gives: of the whole, as whoever looks for its classes asks."""
+        self.load()
+        there = self._package.__dict__
+        own = there.get("__dir__", self.names)
+        return sorted(there) if own == self.names else list(own())
 
     def load(self) -> None:
         """Run the package's `__init__`, once."""

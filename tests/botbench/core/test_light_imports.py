@@ -148,6 +148,20 @@ def test_names_of_a_part_are_taken_from_their_module_and_others_load_the_whole(
         del sys.modules[name]
 
 
+def test_whoever_lists_a_package_in_parts_finds_all_of_it():
+    """As skops does, which trusts the estimators that it finds so."""
+    script = """
+import benchmarks.detectors
+import sklearn.ensemble, sklearn.preprocessing
+print("AdaBoostClassifier" in vars(sklearn.ensemble), "AdaBoostClassifier" in dir(sklearn.ensemble))
+from sklearn.utils import all_estimators
+names = [name for name, _ in all_estimators()]
+print(len(names) == len(set(names)), {"KNeighborsClassifier", "StandardScaler"} <= set(names))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.stdout.split(), done.stderr) == (["False", "True", "True", "True"], "")
+
+
 def test_a_package_whose_init_fails_fails_again(tmp_path, monkeypatch):
     (tmp_path / "behind" / "parts").mkdir(parents=True)
     (tmp_path / "behind" / "__init__.py").write_text("")
