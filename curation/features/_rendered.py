@@ -9,7 +9,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from botbench.core import user_cache
+from botbench.untrusted import user_cache
 from curation.features._registry import Feature
 from curation.features._render import Plan, Query, plan
 from curation.features._views import KEPT, VIEWS

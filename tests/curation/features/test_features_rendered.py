@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from botbench.core import user_cache
+from botbench.untrusted import user_cache
 from curation.features import FEATURES, _render, _rendered
 from curation.features._functions import DUCKDB, SPARK
 

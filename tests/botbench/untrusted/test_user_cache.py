@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from botbench.core import user_cache
+from botbench.untrusted import user_cache
 
 
 @pytest.fixture
