@@ -15,12 +15,12 @@ LABEL_STUDIO = "label-studio"
 FOLDERS = ("tests/chaos/", "tests/benchmarks/study/", "tests/botbench/api/")
 """Folders whose tests share stores."""
 SECONDS = {
-    LABEL_STUDIO: 450,
+    LABEL_STUDIO: 350,
     "tests/chaos/": 200,
     "tests/benchmarks/study/": 130,
-    "tests/botbench/api/": 90,
+    "tests/botbench/api/": 110,
     "tests/test_readme.py": 80,
-    "tests/e2e/test_site_pages.py": 80,
+    "tests/e2e/test_site_pages.py": 60,
     "tests/benchmarks/reproductions/": 55,
     "tests/botbench/terminal/test_hostile_names.py": 50,
     "tests/curation/release/publish/test_erasure": 45,
