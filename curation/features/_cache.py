@@ -15,7 +15,7 @@ from botbench.core import code_versions
 from botbench.core.duckdb_work import scratch_database
 from botbench.core.files import UNFINISHED, write_parquet
 from botbench.core.sql import literal
-from curation.features._compute import MEMORY, compute
+from curation.features._compute import compute
 from curation.features._registry import FEATURES, chosen
 from curation.store.upkeep import leftovers
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 REVISION = 1
 """The version of the computation (views, exact arithmetic); raise it when values change."""
+LIMIT = 2**32
+"""Bytes that DuckDB may take before it moves rows to the disk."""
 
 
 class ReleaseFolder(Protocol):
@@ -92,7 +94,7 @@ def scratch_connection(beside: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection
     ):
         for setting in (
             "preserve_insertion_order = false",
-            f"memory_limit = '{4 * MEMORY}B'",
+            f"memory_limit = '{LIMIT}B'",
             f"temp_directory = {literal(scratch)}",
         ):
             connection.execute(f"SET {setting}")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-MEMORY = 2**30
+MEMORY = 3 * 2**28
 """Bytes that the posts of the buckets at work may take."""
 BYTES_A_POST = 600
 """Memory: the kept views of ten-word posts, their sorting, and the largest view over them."""

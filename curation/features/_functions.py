@@ -148,14 +148,11 @@ def upper_case_in(text: Any) -> Any:
 
 def punctuation_in(text: Any) -> Any:
     """Punctuation marks (Unicode's category P) in a text."""
-    found = count_of(text, r"\p{P}+")
     if not _on_duckdb():
-        return found
-    # Few marks in ASCII are listed sooner than the rest of the text is copied.
-    marks = _declared("regexp_extract_all", "array<string>", "string", "string")(
-        text, r"[!-#%-*,-/:;?@\[-\]_{}]"
-    )
-    return is_ascii(text).ifelse(marks.length(), found)
+        return count_of(text, r"\p{P}+")
+    # Few marks are listed sooner than the rest of the text is copied.
+    listed = _declared("regexp_extract_all", "array<string>", "string", "string")
+    return listed(text, r"\p{P}").length()
 
 
 def found_in(text: Any, mark: str, pattern: str, group: int = 0) -> Any:

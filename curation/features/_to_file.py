@@ -14,13 +14,13 @@ from botbench.core.progress import NoProgress, Progress
 from botbench.core.sql import literal
 from curation.engines import DUCKDB, SAIL, check, failures, peak_bytes, session
 from curation.features._cache import ReleaseFolder, release_sql, scratch_connection
-from curation.features._compute import MEMORY, buckets_for, compute
+from curation.features._compute import buckets_for, compute
 from curation.features._spark import joined_sql, laid_out, write_parts
 
 if TYPE_CHECKING:
     import duckdb
 
-SAIL_MEMORY = MEMORY // 2
+SAIL_MEMORY = 2**29
 """Bytes for a bucket on Sail, by DuckDB's bytes a post, of which Sail takes twice as many."""
 BUCKETS_A_SERVER = 8
 """A server of Sail keeps some MB of each bucket, until its process ends."""
