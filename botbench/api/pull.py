@@ -148,7 +148,9 @@ def choose(what: str, name: str | None, platform: str | None, folder: Path | Non
         raise UserError(f"{what} is a file or folder: --from is for cards.")
     from curation.ingest.recognition.recognise import recognise
 
-    found = recognise(Path(what), name, platform)
+    # A folder such as `.` has a name only once it is resolved, and a data set is called by it.
+    path = Path(what) if Path(what).name not in ("", "..") else Path(what).resolve()
+    found = recognise(path, name, platform)
     return Chosen(found.card, found.folder, found)
 
 

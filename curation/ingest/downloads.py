@@ -32,7 +32,7 @@ def fetch(card: Card, folder: Path, tell: Tell) -> Path:
         raise UserError(
             f"{card.id} has no public URL for"
             f" {', '.join(lacking)}{' (' + why[0] + ')' if why else ''}: get the files yourself and"
-            f" name their folder: botbench pull {card.id} --from DIR."
+            " name their folder: the same command with --from DIR."
         )
     for source in (s for s in card.sources if s.url):
         _fetch_one(source, folder, tell)

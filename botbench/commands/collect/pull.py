@@ -234,12 +234,26 @@ def _chosen(
             say(f"Note: {note}")
     if more := len(found.files) - 10:
         say(f"And {counted(more, 'file')} more.") if more > 0 else None
+    if platform is None and (unsaid := _without_platform(found)):
+        say(
+            f"Note: No column of {', '.join(unsaid[:3])}{', ...' if len(unsaid) > 3 else ''} says"
+            f" the platform, so it is taken to be {found.card.platform}; --platform says another."
+        )
     if found.passed_over:
         say(
             f"Passed over, of no known format: {', '.join(found.passed_over[:10])}"
             f"{', ...' if len(found.passed_over) > 10 else ''}."
         )
     return found.card, found
+
+
+def _without_platform(found: Found) -> list[str]:
+    """The tables whose rows do not say their platform; they get the card's."""
+    return [
+        f.file
+        for f in found.files
+        if f.format == "tabular" and "platform" not in f.guess.options.get("accounts", {})
+    ]
 
 
 def _write_card(found: Found) -> Path:

@@ -68,6 +68,12 @@ def quality(
         return
     _show(document)
     say(f"For the lead: {pages['lead']}; {len(pages['annotators'])} private pages beside it.")
+    if gold is None and not document["gold"]["accounts"]:
+        say(
+            "Without gold, sensitivity and specificity are not known: have disputed accounts"
+            " settled (botbench annotate adjudicate BATCH --to PERSON), or name an attribute by"
+            " --gold."
+        )
     say(f"Next: botbench consensus {document['dataset']}.")
 
 

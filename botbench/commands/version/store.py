@@ -39,6 +39,8 @@ def compact(
         f"{counted(done.files_before, 'file')} became {done.files_after:,};"
         f" {done.bytes_before / 1e6:,.1f} MB became {done.bytes_after / 1e6:,.1f} MB."
     )
+    if done.files_after > done.files_before:
+        say("Files became more because small inserts, which lay in the catalog, are files now.")
     if forget_before is not None:
         say(
             f"{counted(done.forgotten, 'version')} forgotten; the oldest is {done.oldest} now."

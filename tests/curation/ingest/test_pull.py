@@ -387,7 +387,7 @@ def test_a_url_that_is_not_there_and_a_source_without_one(written, server, cli):
     done = cli("pull", written.card, code=2)
     assert (
         "made has no public URL for ids.csv (on request): get the files yourself and name their"
-        " folder: botbench pull made --from DIR." in done.stderr
+        " folder: the same command with --from DIR." in done.stderr
     )
 
 

@@ -14,6 +14,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from botbench.api.pull import choose
 from botbench.core.errors import UserError
 from botbench.untrusted import json_items
 from curation.ingest import cards, packings
@@ -166,6 +167,30 @@ def test_the_command_line(cli, tmp_path):
     assert document["card"] == str(tmp_path / "mine.yaml") and document["posts"] == 3
     again = cli("pull", document["card"], "--from", tmp_path, "--json", cwd=tmp_path)
     assert json.loads(again.stdout)["unchanged"]
+
+
+def test_a_table_without_a_platform_is_said_to_be_of_which(cli, tmp_path):
+    """Whoever pulls a table beside posts of a network hears which network its accounts are of."""
+    table = tmp_path / "a.csv"
+    table.write_text("account_id,followers\n8,1\n")
+    said = "Note: No column of a.csv says the platform, so it is taken to be {}; --platform says"
+    assert said.format("unknown") in cli("pull", table, "--as", "one").stderr
+    named = cli("pull", table, "--as", "two", "--platform", "vk").stderr
+    assert "says the platform" not in named
+    (tmp_path / "b.jsonl").write_bytes(LINES)
+    assert said.format("reddit") in cli("pull", tmp_path, "--as", "both").stderr
+    table.write_text("account_id,platform\n8,vk\n")
+    assert "says the platform" not in cli("pull", table, "--as", "three").stderr
+
+
+def test_the_folder_one_stands_in_is_called_by_its_name(monkeypatch, tmp_path):
+    folder = tmp_path / "My posts"
+    (folder / "below").mkdir(parents=True)
+    (folder / "RC.jsonl").write_bytes(LINES)
+    for here, where in ((".", folder), ("..", folder / "below")):
+        monkeypatch.chdir(where)
+        card = choose(here, None, None, None).card
+        assert (card.id, card.title) == ("my-posts", "My posts")
 
 
 def test_the_command_told_as_next_draws_the_accounts_that_are_there(cli, tmp_path):

@@ -62,3 +62,11 @@ def test_the_command_says_what_it_frees(cli):
         *("files_before", "files_after", "bytes_before", "bytes_after"),
     }
     assert found["freed"] == found["bytes_before"] - found["bytes_after"]
+
+
+def test_more_files_than_before_are_explained(cli):
+    """The first rows of a small store lie in the catalog until they are made files."""
+    Store(cli.cwd / "store").close()
+    said = "Files became more because small inserts, which lay in the catalog, are files now."
+    assert said in cli("store", "compact").stderr
+    assert said not in cli("store", "compact").stderr
