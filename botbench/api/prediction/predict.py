@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from botbench.api.workspace import Workspace
 
 
+NOWHERE = frozenset({"unknown", "simulated"})
+"""Platforms that are none: nothing is known of where such accounts would be."""
+
+
 class Prediction(Shown):
     """Scores of new accounts; `found` holds them as arrays, with the trained detector."""
 
@@ -53,6 +57,19 @@ class Prediction(Shown):
         return (
             f"It cannot tell {int(found.abstained.sum()):,} of them (it decides"
             f" {numbers.share(found.coverage)}): the share above counts these by their scores."
+        )
+
+    @property
+    def elsewhere(self) -> str:
+        """That accounts are of platforms it was not trained on; empty where none is known to be."""
+        known = {str(p) for p in self.found.trained.platform if p} - NOWHERE
+        other = [str(p) for p in self.found.platform if p and str(p) not in known | NOWHERE]
+        if not known or not other:
+            return ""
+        return (
+            f"{numbers.counted(len(other), 'account')} of {', '.join(sorted(set(other)))}, and it"
+            f" was trained on {', '.join(sorted(known))} alone: what is usual differs, so these"
+            " scores are guesses."
         )
 
     def frame(self) -> pd.DataFrame:
@@ -91,7 +108,7 @@ class Prediction(Shown):
         rows = self.frame().sort_values("p_bot", ascending=False, kind="stable")
         return Fragment(
             type(self).__name__,
-            sentences=[s for s in (self.sentence, self.undecided) if s],
+            sentences=[s for s in (self.sentence, self.undecided, self.elsewhere) if s],
             simulated=bool(self.found.trained.simulated),
             tables=[grid(rows.reset_index(drop=True), "the highest scores")],
             more=".frame()",

@@ -175,6 +175,8 @@ def _tell(found: Prediction, out: Path | None, save: Path | None) -> None:
     say(found.sentence)
     if undecided := found.undecided:
         say(undecided)
+    if elsewhere := found.elsewhere:
+        say(elsewhere)
     if found.found.trained.spec.transductive:
         say("It looks at these accounts as a whole: another batch gives other scores.")
     for path in filter(None, (out, save)):

@@ -1,11 +1,14 @@
 """`botbench.predict`: what the command says, from files, frames and kept detectors."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
 
 import botbench as bb
+from botbench.api.prediction.predict import Prediction
 
 
 @pytest.fixture
@@ -34,6 +37,31 @@ def test_every_kind_of_frame_and_a_kept_detector_score_the_same(made, new, tmp_p
         np.testing.assert_array_equal(other.frame()["p_bot"], frame["p_bot"])
     assert len(found._repr_html_()) < 50_000 and found.sentence in repr(found)
     assert found.save(tmp_path / "p.csv").read_text("utf-8").startswith("account_id,p_bot,")
+
+
+@pytest.mark.parametrize(
+    ("trained", "new_ones", "says"),
+    [
+        (
+            "twitter",
+            ["mastodon", "twitter", "reddit"],
+            "2 accounts of mastodon, reddit, and it was",
+        ),
+        ("twitter", ["mastodon"], "1 account of mastodon, and it was trained on twitter alone"),
+        ("twitter", ["twitter"], ""),
+        ("twitter", ["unknown", None, "simulated"], ""),
+        ("simulated", ["twitter"], ""),
+    ],
+)
+def test_accounts_of_a_platform_it_never_saw_are_named(made, new, trained, new_ones, says):
+    found = bb.predict("one-question-tree", new, "small", store=made).found
+    of = replace(
+        found,
+        platform=np.array(new_ones, dtype=object),
+        trained=replace(found.trained, platform=np.array([trained] * 3, dtype=object)),
+    )
+    said = Prediction(of).elsewhere
+    assert said.startswith(says) and bool(said) == bool(says)
 
 
 def test_the_command_says_the_same(made, new, command, tmp_path):
