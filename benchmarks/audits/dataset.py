@@ -162,8 +162,9 @@ def _found(one: Check, audited: Audited) -> Finding:
         result = one.run(audited)
     except NotApplicable as reason:
         return Finding(one.name, "not applicable", None, str(reason))
+    # Sentences and tables show three places of it, and round once.
     rounded = [
-        None if v is None else round(float(v), 4) for v in (result.value, result.low, result.high)
+        None if v is None else round(float(v), 6) for v in (result.value, result.low, result.high)
     ]
     return Finding(
         one.name,

@@ -27,7 +27,7 @@ FITS = 0.005
 def outside(printed: float, scale: float) -> list[str]:
     """Of a value outside its range."""
     if scale == 1 and 1 < printed <= 100:
-        return ["a percentage among fractions (read the whole table with --percent where all are)"]
+        return ["a percentage among fractions (read the whole table as percent where all are)"]
     return ["a misprint"]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from botbench.core.errors import UserError
+from botbench.core.errors import ResourceFailure, UserError
 from curation.ingest.card_model import Card, Source
 
 Tell = Callable[[str, int, int], None]
@@ -24,7 +24,8 @@ CHUNK = 1 << 16
 def fetch(card: Card, folder: Path, tell: Tell) -> Path:
     """Download the files that are missing in `folder`; return the folder.
 
-    Raises UserError for a source without a URL, a server that does not answer, or a wrong hash.
+    Raises UserError for a source without a URL or a wrong hash, and ResourceFailure for a server
+    that does not answer.
     """
     lacking = [s.file for s in card.sources if s.url is None and not (folder / s.file).is_file()]
     if lacking:
@@ -70,7 +71,7 @@ def _fetch_one(source: Source, folder: Path, tell: Tell) -> None:
             " card is wrong."
         ) from None
     except requests.RequestException as error:
-        raise UserError(
+        raise ResourceFailure(
             f"{source.url} could not be downloaded in {TRIES} tries ({_short(error)}). Run the same"
             " command again, which goes on where it stopped, or get the file yourself and use"
             " --from DIR."

@@ -144,6 +144,11 @@ def _card(path: Path, name: str, platform: str | None, found: Iterable[Recognise
     platforms = [
         f.guess.platform or FORMATS.get(f.format).traits.platform for f, _ in groups.values()
     ]
+    if platform and (others := sorted({p for p in platforms if p} - {platform})):
+        raise UserError(
+            f"--platform {platform} is for files that say none, such as tables; {path} has files of"
+            f" {', '.join(others)}. Leave it out."
+        )
     labels = [f.guess.options["label"] for f, _ in groups.values() if "label" in f.guess.options]
     reads = [
         {

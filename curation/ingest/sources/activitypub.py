@@ -8,6 +8,7 @@ from pydantic import Field
 
 from botbench.core.sql import literal
 from botbench.core.strict_model import StrictModel
+from botbench.text.numbers import counted
 from curation.ingest.reading import entities
 from curation.ingest.reading.json import is_array, malformed, objects, parsed_once, rest, value
 from curation.ingest.recognition.head import Guess, Head, look
@@ -114,8 +115,8 @@ def _tell(stage: Stage, file: SourceFile, relation: str) -> None:
     ).fetchone()
     if row and row[0]:
         stage.notes[f"private {file.name}"] = (
-            f"{row[0]:,} posts of {file.name} are not public and were left out (options: {{private:"
-            " true}} reads them)."
+            f"{file.name} has {counted(row[0], 'post')} for followers alone, left out (options:"
+            " {private: true} reads them)."
         )
 
 

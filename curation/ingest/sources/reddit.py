@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from botbench.core.sql import literal, literals
 from botbench.core.strict_model import StrictModel
+from botbench.text.numbers import counted
 from curation.ingest.reading import entities
 from curation.ingest.reading.json import malformed, objects
 from curation.ingest.recognition.head import Guess, Head
@@ -163,6 +164,6 @@ def _tell(stage: Stage, file: SourceFile, relation: str) -> None:
     ).fetchone()
     if row and row[0]:
         stage.notes[f"deleted_authors {file.name}"] = (
-            f"{row[0]:,} posts of {file.name} are of authors who deleted their accounts: each is"
-            " under an id of its own, and none is an account here."
+            f"{file.name} has {counted(row[0], 'post')} by authors who deleted their accounts: each"
+            " is under an id of its own, and none is an account here."
         )

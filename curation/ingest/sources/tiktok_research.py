@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from botbench.core.sql import literal
 from botbench.core.strict_model import StrictModel
+from botbench.text.numbers import counted
 from curation.ingest.reading import entities
 from curation.ingest.reading.json import (
     each_listed,
@@ -131,6 +132,6 @@ def _tell(stage: Stage, file: SourceFile, relation: str) -> None:
     ).fetchone()
     if row and row[0]:
         stage.notes[f"unnamed {file.name}"] = (
-            f"{row[0]:,} posts of {file.name} do not say whose they are: each is under an id of its"
-            " own, and none is an account here. Ask for the field username."
+            f"{file.name} has {counted(row[0], 'post')} without an author: each is under an id of"
+            " its own, and none is an account here. Ask for the field username."
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from botbench.core.sql import literal
 from botbench.core.strict_model import StrictModel
+from botbench.text.numbers import counted
 from curation.ingest.reading import entities, users
 from curation.ingest.reading.json import few_at_once, malformed, objects, parsed_once, rest, value
 from curation.ingest.recognition.head import Guess, Head
@@ -101,7 +102,7 @@ def _tell(stage: Stage, file: SourceFile) -> None:
     ).fetchone()
     if row and row[0]:
         stage.notes[f"referenced {file.name}"] = (
-            f"{row[0]:,} posts of {file.name} are there because others refer to them (extra:"
+            f"{file.name} has {counted(row[0], 'post')} only because others refer there (extra:"
             " referenced)."
         )
 

@@ -148,3 +148,10 @@ def test_store_may_stand_after_the_command(cli, tmp_path):
     for place in (("--store", tmp_path / "none"), (f"--store={tmp_path}/none",)):
         said = cli("log", *place, "-n", "5", code=2).stderr
         assert said.startswith(f"botbench: There is no store at {tmp_path}/none.")
+
+
+def test_the_package_is_the_command():
+    said = subprocess.run(
+        [sys.executable, "-m", "botbench", "--version"], capture_output=True, text=True
+    )
+    assert (said.returncode, said.stdout.split()[0]) == (0, "botbench")

@@ -373,7 +373,7 @@ def test_other_bytes_than_the_cards_are_deleted(written, server, cli):
 
 def test_a_url_that_is_not_there_and_a_source_without_one(written, server, cli):
     served(written, server, url=server[1] + "/gone.csv")
-    done = cli("pull", written.card, code=2)
+    done = cli("pull", written.card, code=3)
     assert (
         "gone.csv could not be downloaded" in done.stderr
         and "404" in done.stderr

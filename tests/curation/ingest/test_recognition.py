@@ -427,3 +427,15 @@ def test_what_is_not_known_is_told_in_words(tmp_path):
     told = r"looks like JSON, one object a line, with: one, two\. Write a card"
     with pytest.raises(UserError, match=told):
         recognise(tmp_path / "a")
+
+
+def test_a_platform_is_for_files_that_say_none(tmp_path):
+    (tmp_path / "a.jsonl").write_text(
+        '{"created_utc": 1, "subreddit": "s", "body": "x", "id": "a", "author": "b"}\n'
+    )
+    said = "--platform twitter is for files that say none, such as tables; .* has files of reddit"
+    with pytest.raises(UserError, match=said):
+        recognise(tmp_path / "a.jsonl", platform="twitter")
+    assert recognise(tmp_path / "a.jsonl", platform="reddit").card.platform == "reddit"
+    (tmp_path / "t.csv").write_text("account_id,handle,followers\n1,ann,5\n2,ben,6\n")
+    assert recognise(tmp_path / "t.csv", platform="threads").card.platform == "threads"

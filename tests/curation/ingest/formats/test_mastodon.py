@@ -114,7 +114,9 @@ def test_posts_that_are_not_public_are_left_out(recognised, tmp_path):
     )
     made = recognised(tmp_path / "outbox.json")
     assert made.column("SELECT post_id FROM pull_posts") == ["1"]
-    assert made.notes["private outbox.json"].startswith("1 posts of outbox.json are not public")
+    assert made.notes["private outbox.json"].startswith(
+        "outbox.json has 1 post for followers alone, left out"
+    )
 
 
 def test_an_actor(read):

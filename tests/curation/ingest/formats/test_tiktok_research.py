@@ -36,7 +36,7 @@ def test_videos(recognised, tmp_path):
         ("7311111111111111112", "[unknown]:7311111111111111112", "original", *rest),
     ]
     assert made.column("SELECT account_id FROM pull_accounts") == ["ben"]
-    assert "1 posts of a.json do not say whose" in made.notes["unnamed a.json"]
+    assert "a.json has 1 post without an author" in made.notes["unnamed a.json"]
 
 
 def test_comments_and_profiles(recognised, tmp_path):
