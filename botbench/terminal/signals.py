@@ -10,9 +10,11 @@ import os
 import signal
 import sys
 import time
+from contextlib import contextmanager
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FrameType
     from typing import Any, NoReturn
 
@@ -50,6 +52,28 @@ def sentence(number: int) -> str:
     """What is said at the end."""
     what = "interrupted" if number == signal.SIGINT else f"stopped by {signal.Signals(number).name}"
     return f"botbench: {what}; run the same command again, nothing is lost."
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Answer signals when the block ends: what it starts is known then, and can be ended.
+
+    They are not blocked, for a process that is started inherits what is blocked. For the main
+    thread; no other one is interrupted.
+    """
+    before: dict[int, Any] = {}
+    came: list[int] = []
+    try:
+        for name in NAMES:
+            number = getattr(signal, name)
+            if callable(signal.getsignal(number)):
+                before[number] = signal.signal(number, lambda n, _: came.append(n))
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in came:
+            signal.raise_signal(number)
 
 
 def rest() -> None:

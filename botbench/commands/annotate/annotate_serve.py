@@ -58,6 +58,7 @@ def serve(
     Run again, it has the same data and logins; sync, status and push find it by themselves.
     """
     from curation.annotation.label_studio import server as servers
+    from curation.store.snapshot_queries import card
     from curation.store.store import Store
 
     servers.program()
@@ -65,10 +66,10 @@ def serve(
     with ExitStack() as running:
         with Store() as store:
             chosen = _batch(store, batch)
+            simulated = bool(card(store, chosen.dataset, store.head()).get("simulated"))
             logins = []
             for who in [[n] for n in people] if isolate else [people]:
-                started, place = _start(store, who[0] if isolate else "", port, json_)
-                running.callback(started.stop)
+                started, place = _start(store, who[0] if isolate else "", port, json_, running)
                 port = None if port is None else port + 1
                 by_name = _people(store, started, place, who)
                 pushed = _push(store, place, chosen, people)
@@ -87,14 +88,14 @@ def serve(
                 {
                     "batch_id": chosen.batch_id,
                     "dataset": chosen.dataset,
-                    "simulated": chosen.dataset.startswith("simulated"),
+                    "simulated": simulated,
                     "people": logins,
                 },
                 reveals=True,
             )
             sys.stdout.flush()
         else:
-            _say(chosen.dataset, logins)
+            _say(chosen.dataset, simulated, logins)
         if not stop:
             _until_stopped()
     say(
@@ -139,7 +140,10 @@ def _simulate_colleague(store: Store, batch: Any) -> None:
         sync_run.sync_file(store, file)
 
 
-def _start(store: Store, name: str, port: int | None, quiet: bool) -> tuple[Server, Any]:
+def _start(
+    store: Store, name: str, port: int | None, quiet: bool, running: ExitStack
+) -> tuple[Server, Any]:
+    """Start a server, which `running` stops at its end."""
     from curation.annotation.assignment.roster import Roster
     from curation.annotation.label_studio import servers
     from curation.annotation.label_studio.server import Server, free_port
@@ -160,6 +164,8 @@ def _start(store: Store, name: str, port: int | None, quiet: bool) -> tuple[Serv
     expected = 60 if server.is_new else 15
     patience = "the first start takes about a minute" if server.is_new else "some seconds"
     say(f"Starting Label Studio on port {chosen} ({patience}) ...")
+    # Before it is started: an error or a signal while it starts ends it too.
+    running.callback(server.stop)
     with progress(quiet) as bar:
         task = bar.add_task("starting", total=expected)
         place = server.start(
@@ -189,12 +195,8 @@ def _push(store: Store, place: Any, batch: Any, people: list[str]) -> Any:
     return servers.push_all(store, [place], batch, annotators=[] if given else people)
 
 
-def _say(dataset: str, logins: list[dict[str, Any]]) -> None:
-    what = (
-        f"the simulated data set {dataset} (nobody in it exists)"
-        if dataset.startswith("simulated")
-        else dataset
-    )
+def _say(dataset: str, simulated: bool, logins: list[dict[str, Any]]) -> None:
+    what = f"the simulated data set {dataset} (nobody in it exists)" if simulated else dataset
     say(f"Ready: a batch of {what}.")
     for person in logins:
         say(
@@ -210,14 +212,15 @@ def _say(dataset: str, logins: list[dict[str, Any]]) -> None:
 
 
 def _until_stopped() -> None:
-    """Wait for Ctrl-C (or a terminating signal)."""
+    """Wait for Ctrl-C (or a terminating signal); what the caller ignores (nohup) stays ignored."""
     import signal
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, stop)
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, stop)
     try:
         while True:
             time.sleep(1)

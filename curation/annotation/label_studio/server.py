@@ -25,6 +25,7 @@ from typing import IO, TYPE_CHECKING
 
 from botbench.core.errors import UserError
 from botbench.core.files import write_json
+from botbench.terminal import signals
 from curation.annotation.assignment.roster import DOMAIN, SHARED, ServerAccess
 from curation.annotation.label_studio.client import Client
 
@@ -121,7 +122,7 @@ class Server:
 
     def start(self, port: int, tick: Callable[[float], object] = lambda _: None) -> ServerAccess:
         """Start the server and wait until it answers; `tick` gets the seconds waited. Raises
-        UserError with the end of the log.
+        UserError with the end of the log; `stop` ends what was started, also after an interrupt.
         """
         command = program()
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -130,33 +131,34 @@ class Server:
             k: v for k, v in os.environ.items() if not k.startswith(("LABEL_STUDIO", "DJANGO"))
         }
         self._log = (self.folder / "server.log").open("ab")
-        self._process = subprocess.Popen(
-            [
-                command,
-                "start",
-                "--no-browser",
-                "--internal-host",
-                "127.0.0.1",
-                "--port",
-                str(port),
-                "--enable-legacy-api-token",
-            ],
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            cwd=self.folder,
-            start_new_session=True,
-            # By the environment: the arguments of a process can be read by everybody on the
-            # machine.
-            env={
-                **inherited,
-                **SERVER_SETTINGS,
-                "LABEL_STUDIO_BASE_DATA_DIR": str(self.folder.resolve()),
-                "LABEL_STUDIO_USERNAME": ADMINISTRATOR,
-                "LABEL_STUDIO_PASSWORD": own["password"],
-                "LABEL_STUDIO_USER_TOKEN": own["token"],
-            },
-        )
+        with signals.held():
+            self._process = subprocess.Popen(
+                [
+                    command,
+                    "start",
+                    "--no-browser",
+                    "--internal-host",
+                    "127.0.0.1",
+                    "--port",
+                    str(port),
+                    "--enable-legacy-api-token",
+                ],
+                stdout=self._log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                cwd=self.folder,
+                start_new_session=True,
+                # By the environment: the arguments of a process can be read by everybody on the
+                # machine.
+                env={
+                    **inherited,
+                    **SERVER_SETTINGS,
+                    "LABEL_STUDIO_BASE_DATA_DIR": str(self.folder.resolve()),
+                    "LABEL_STUDIO_USERNAME": ADMINISTRATOR,
+                    "LABEL_STUDIO_PASSWORD": own["password"],
+                    "LABEL_STUDIO_USER_TOKEN": own["token"],
+                },
+            )
         self.url = f"http://127.0.0.1:{port}"
         self._wait(tick, own["token"])
         return ServerAccess(self.name, self.url, own["token"], str(self.folder))

@@ -22,13 +22,20 @@ LOCAL = "http://127.0.0.1:8080"
 
 def of(store: Store, url: str | None, token: str) -> list[ServerAccess]:
     """The servers of a command: the one named with its token, else those that `serve` or `invite`
-    wrote into the roster.
+    wrote into the roster. Raises UserError where `serve` never got that far.
     """
     if token:
         return [ServerAccess(SHARED, url or LOCAL, token)]
     places = list(Roster.load(store.home).servers.values())
     if url:
         places = [p for p in places if server_name(p.url) == server_name(url)]
+    # `serve` makes a folder with a token when it starts, and writes the roster when all is ready.
+    if not places and not url and any((store.home / "annotate" / "servers").glob("*/desk.json")):
+        raise UserError(
+            "The server of `botbench annotate serve` is still starting: wait until its window says"
+            " Ready. If it was stopped before that, start it again. For another server, give --url"
+            " and --token."
+        )
     # Without a token the client raises an error that says what is missing.
     return places or [ServerAccess(SHARED, url or LOCAL, "")]
 
