@@ -111,8 +111,8 @@ def erase(
         _show(done)
     if done.left:
         raise Findings(
-            f"Something is left in {done.left} places; the erasure is not finished. Run the same"
-            " command again after mending what is listed."
+            f"Something is left in {counted(done.left, 'place')}; the erasure is not finished. Run"
+            " the same command again after mending what is listed."
         )
 
 
@@ -140,7 +140,9 @@ def _work_off(reason: str | None, json_: bool) -> None:
             f" {done.gone_already:,} were gone already; {done.waiting:,} left in the queue."
         )
     if done.left:
-        raise Findings(f"Something is left in {done.left} places. Run the same command again.")
+        raise Findings(
+            f"Something is left in {counted(done.left, 'place')}. Run the same command again."
+        )
 
 
 def _client(url: str | None, token: str) -> Client | None:

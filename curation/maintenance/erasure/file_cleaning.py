@@ -157,7 +157,7 @@ def holds(store: Store, path: Path, marks: Marks) -> bool:
             )
     document = _json(path) if path.suffix == ".json" else None
     if document is not None:
-        return bool(_scrubbed(document, marks) != document)
+        return bool(scrubbed(document, marks) != document)
     return any(map(marks.in_bytes, _pieces(path)))
 
 
@@ -278,9 +278,7 @@ def clean(store: Store, path: Path, marks: Marks, done: Sweep) -> bool:
             return False
         done.note("rows taken out")
     elif path.suffix == ".json" and (document := _json(path)) is not None:
-        write_text(
-            path, json.dumps(_scrubbed(document, marks), indent=1, ensure_ascii=False) + "\n"
-        )
+        write_text(path, json.dumps(scrubbed(document, marks), indent=1, ensure_ascii=False) + "\n")
         done.note("masked")
     elif path.suffix in TEXTS:
         write_text(path, marks.clean(path.read_bytes().decode("utf-8")))
@@ -360,12 +358,12 @@ def _json(path: Path) -> Any:
         return None
 
 
-def _scrubbed(value: Any, marks: Marks) -> Any:
+def scrubbed(value: Any, marks: Marks) -> Any:
     """A JSON value without the accounts: their list entries and members go, texts are masked."""
     if isinstance(value, dict):
-        return {k: _scrubbed(v, marks) for k, v in value.items() if not _names(k, marks)}
+        return {k: scrubbed(v, marks) for k, v in value.items() if not _names(k, marks)}
     if isinstance(value, list):
-        return [_scrubbed(v, marks) for v in value if not _theirs(v, marks)]
+        return [scrubbed(v, marks) for v in value if not _theirs(v, marks)]
     return MASK if _names(value, marks) else marks.clean(value) if isinstance(value, str) else value
 
 

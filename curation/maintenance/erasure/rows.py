@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from curation.store.schema import STORED, Table, rows
 if TYPE_CHECKING:
     import duckdb
 
+    from curation.maintenance.erasure.masks import Marks
     from curation.store.store import Store, Transaction
 
 IDS = ("account_id", "source_id", "target_id")
@@ -76,6 +78,25 @@ def filled(connection: duckdb.DuckDBPyConnection) -> list[Table]:
         for t in STORED.values()
         if connection.execute(f'SELECT 1 FROM lake.main."{t.name}" LIMIT 1').fetchone()
     ]
+
+
+def unshared(store: Store, marks: Marks, seen: str) -> Marks:
+    """The marks without the texts in `seen` that are part of what somebody else wrote.
+
+    Call it once the accounts' rows are gone. Others' words stay (a link to the same site), and
+    DuckLake's statistics and the cards of others show them: there they are no trace of the account.
+    """
+    texts = [t for t in marks.texts if t in seen]
+    for table in filled(store.connection) if texts else ():
+        for column in texts_of(table).values():
+            query = (
+                f"SELECT t FROM (SELECT unnest(?::VARCHAR[]) AS t) WHERE EXISTS (SELECT 1 FROM"
+                f' lake.main."{table.name}" WHERE contains({column}, t))'
+            )
+            shared = {t for (t,) in store.connection.execute(query, [texts]).fetchall()}
+            texts = [t for t in texts if t not in shared]
+            marks = replace(marks, texts=tuple(t for t in marks.texts if t not in shared))
+    return marks
 
 
 def _mine(target: Target, dataset: str = "dataset", account: str = "account_id") -> str:

@@ -138,7 +138,7 @@ class Task:
         done.places_checked, done.left_in, done.left = result.places, result.left, len(result.left)
         done.backups = search.backups(self.store)
         done.to_do += [
-            *([] if self.client else label_studio_tasks.to_do(self.target)),
+            *([] if self.client else label_studio_tasks.to_do(self.store, self.target)),
             *unmade,
             *broken,
             *search.strangers(self.store, self.target, self.places),
@@ -169,6 +169,7 @@ class Task:
         """Clean Label Studio and all files besides the store's own data."""
         if self.client:
             done.tasks_deleted = label_studio_tasks.remove(self.client, self.target)
+        done.tasks_deleted += label_studio_tasks.remove_here(self.store, self.target)
         if changed := forget_everywhere(self.store.home, self.target.marks.in_bytes):
             done.files["campaigns under way"] = changed
         if gone := file_cleaning.forget_downloads(self.store, self.target.marks):

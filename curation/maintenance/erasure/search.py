@@ -100,6 +100,14 @@ def search(store: Store, target: Target, places: Sequence[Path], client: Client 
         (f"what botbench wrote below {place}", _swept(store, _named(store, place), target))
         for place in places
     ]
+    if servers := label_studio_tasks.databases(store.home):
+        held = [p for p in servers if label_studio_tasks.is_left(store, p, target)]
+        checks.append(
+            (
+                "Label Studio's databases of annotate serve",
+                [f"{p}. {label_studio_tasks.STILL}" for p in held],
+            )
+        )
     if client:
         n = label_studio_tasks.left(client, target)
         checks.append((f"Label Studio at {client.url}", [f"{n} tasks"] if n else []))
@@ -140,7 +148,8 @@ def strangers(store: Store, target: Target, places: Sequence[Path]) -> list[str]
         if database
         else set()
     )
-    ours = {*shelved, *cleaned, *of_mlflow}
+    servers = label_studio_tasks.databases(home)
+    ours = {*shelved, *cleaned, *of_mlflow, *servers}
     sentences = file_cleaning.strangers(
         store, (p for p in file_cleaning.below(home) if not _is_own(home, p)), target.marks, ours
     )
@@ -231,14 +240,22 @@ def pages(store: Store, target: Target) -> list[str]:
     """Where the catalog mentions the accounts: all values, and SQLite's free pages and log."""
     if catalog.kind(store.location) == "sqlite":
         path = Path(store.location.catalog.partition(":")[2])
-        return [path.name] if target.marks.in_bytes(file_cleaning.database(path)) else []
+        return [path.name] if _holds(store, target, file_cleaning.database(path)) else []
     with catalog.attached(store.location) as connection:
         names = []
         for name in catalog.tables(connection):
             values = connection.execute(f'SELECT t::VARCHAR FROM meta.public."{name}" t').fetchall()
-            if any(target.marks.in_bytes(str(v).encode()) for (v,) in values):
+            if _holds(store, target, "\n".join(str(v) for (v,) in values).encode()):
                 names.append(name)
         return names
+
+
+def _holds(store: Store, target: Target, data: bytes) -> bool:
+    """Whether a catalog's bytes mention the accounts, by more than what others' rows say too."""
+    if not target.marks.in_bytes(data):
+        return False
+    seen = data.decode("utf-8", errors="replace")
+    return rows.unshared(store, target.marks, seen).in_bytes(data)
 
 
 def _swept(store: Store, paths: Iterable[Path], target: Target) -> list[str]:
