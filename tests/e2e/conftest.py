@@ -50,6 +50,7 @@ class LabelStudio:
     def __init__(self, home, told):
         place = json.loads((home / "annotate" / "roster.json").read_text("utf-8"))["places"][0]
         self.home, self.told, self.url, self.token = home, told, place["url"], place["token"]
+        self.data = self.fresh = home / "annotate" / "servers" / "shared"
         self._known = {}
 
     def call(self, method, path, token=None, **options):
@@ -158,18 +159,21 @@ def label_studio(tmp_path_factory):
 
         server = LabelStudio(folder / "store", start())
         server.start, server.port = start, port
+        server.fresh = tmp_path_factory.mktemp("fresh-label-studio")
+        _copy(server.data, server.fresh)
         yield server
 
 
 @pytest.fixture
 def server_data(label_studio):
-    """server_data(folder) makes the data folder of another server: a copy of the session's, so that
-    no migration is run again (more than 20 s of processor time).
+    """server_data(folder) makes the data folder of another server: a copy of the session's as it
+    was before the first test, so that no migration is run again (more than 20 s of processor time)
+    and no project of another test is there.
     """
 
     def make(folder):
         folder.mkdir(parents=True)
-        _copy(label_studio.home / "annotate" / "servers" / "shared", folder)
+        _copy(label_studio.fresh, folder)
 
     return make
 
