@@ -168,12 +168,12 @@ def label_studio(tmp_path_factory):
 def server_data(label_studio):
     """server_data(folder) makes the data folder of another server: a copy of the session's as it
     was before the first test, so that no migration is run again (more than 20 s of processor time)
-    and no project of another test is there.
+    and no project of another test is there; or `as_it_is`.
     """
 
-    def make(folder):
+    def make(folder, *, as_it_is=False):
         folder.mkdir(parents=True)
-        _copy(label_studio.fresh, folder)
+        _copy(label_studio.data if as_it_is else label_studio.fresh, folder)
 
     return make
 

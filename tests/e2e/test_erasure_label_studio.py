@@ -106,7 +106,7 @@ def test_the_tasks_in_the_database_of_the_stores_own_server_go(
     for path in ("annotations/", "drafts"):
         label_studio.call("POST", f"tasks/{task['id']}/{path}", json={"result": []})
     folder = tmp_path / "store" / "annotate" / "servers" / "shared"
-    server_data(folder)
+    server_data(folder, as_it_is=True)
     file = folder / "label_studio.sqlite3"
     with Store(tmp_path / "store") as store:
         key = task["meta"]["account_key"]
