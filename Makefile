@@ -53,7 +53,7 @@ lint: $(VENV)/dev.stamp ## ruff (check and format), mypy (strict), and that impo
 	$(BIN)/lint-imports --no-logo
 
 
-speed: $(VENV)/dev.stamp ## the benchmarks of tests/speed, with their figures
+speed: $(VENV)/dev.stamp .peers/stamp ## the benchmarks of tests/speed, with their figures, beside their peers
 	$(BIN)/python -m pytest tests/speed -m speed -s -p no:xdist $(PYTEST_ARGS)
 
 # A cluster of executors gets a process of its own: after another Spark in one, its executors were not seen.
@@ -74,6 +74,12 @@ spark: .spark/stamp ## the engines' tests on Spark itself, in an environment of 
 	.spark/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .spark/builder.txt
 	.spark/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation -r $<
 	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(.spark/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/dependencies.pth"
+	touch $@
+
+# Programs that figures are measured beside (DVC), in an environment of their own.
+.peers/stamp: requirements/peers.txt
+	test -x .peers/bin/python || $(PYTHON) -m venv .peers
+	.peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	touch $@
 
 CORE := tests/test_extensions.py tests/test_before.py $(addprefix tests/curation/,store ingest/test_pull.py release/test_release.py validation maintenance features/test_features.py)
@@ -122,11 +128,11 @@ label-studio: .label-studio/bin/label-studio ## the Label Studio server in an en
 	touch $@
 
 requirements: ## pin anew, with hashes and without addresses (needs uv)
-	cd requirements && for f in core dev label-studio spark; do uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	cd requirements && for f in core dev label-studio spark peers; do uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate $$f.in -o $$f.txt; done
 
 sbom: $(VENV)/dev.stamp ## the pins with hashes and licences as a bill of materials: dist/sbom.cdx.json (CycloneDX)
 	$(BIN)/python requirements/sbom.py dist/sbom.cdx.json
 
 clean: ## take away what was made, but not the stores
-	rm -rf $(VENV) .label-studio .spark .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) .label-studio .spark .peers .newest .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
