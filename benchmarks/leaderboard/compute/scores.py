@@ -189,7 +189,12 @@ def measure(
         tick(len(measured))
         return measured
 
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+    import scipy.linalg  # noqa: F401  (a library is limited that is loaded already)
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    # Groups are at work at once; products of theirs on several threads each wait for one another,
+    # and a board took five times as long.
+    with threadpool_limits(1), ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         done = list(
             pool.map(one, sorted(groups.values(), key=lambda group: str(group[0].info["test"])))
         )

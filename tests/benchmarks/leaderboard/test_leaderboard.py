@@ -127,6 +127,26 @@ def test_values_by_hand_and_the_mean_over_repeats():
     assert np.isnan(got.scores["roc-auc"][1:]).all() and got.methods["roc-auc"] == "none: few"
 
 
+def test_a_product_of_matrices_is_computed_by_one_thread(monkeypatch):
+    """Groups of cells are at work at once; on several threads each, a board took five times as
+    long.
+    """
+    from threadpoolctl import threadpool_info, threadpool_limits
+
+    seen = []
+
+    def looked(*_):
+        seen.append({lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"})
+        return []
+
+    monkeypatch.setattr(scores, "_measure_test", looked)
+    r = boards.release("d", 40, 50)
+    cell = boards.cell("x", r, boards.CV, [r], scored(np.full(90, 0.5), np.r_[[1] * 40, [0] * 50]))
+    with threadpool_limits(2):
+        measure([cell], metrics.ordered(["accuracy"]), boards.QUICK)
+    assert seen == [{1}]
+
+
 def test_a_cell_may_score_a_part_of_the_tests_accounts():
     """As in another mix: one cell has all 90 accounts, the other the last 82 of them, with the
     interval of those alone.
