@@ -24,7 +24,7 @@ from packageurl import PackageURL
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
-FILES = ("core", "dev", "label-studio", "spark")
+FILES = ("core", "dev", "label-studio", "spark", "peers")
 """The environments, from what everybody installs to those of a server and of Spark."""
 LONGEST_NAME = 80
 """Older packages hold the whole text of their licence where its name belongs."""
@@ -135,7 +135,8 @@ def _normal(name: str) -> str:
 def main() -> None:
     """Write the document to the file that the command line names."""
     others = [
-        ROOT.glob(f"{name}/lib/python*/site-packages") for name in (".label-studio", ".spark")
+        ROOT.glob(f"{name}/lib/python*/site-packages")
+        for name in (".label-studio", ".spark", ".peers")
     ]
     paths = [*sys.path, *(str(path) for found in others for path in found)]
     everything = [pin for name in FILES for pin in pins(ROOT / "requirements" / f"{name}.txt")]
