@@ -178,6 +178,9 @@ def measure(
 
     `tick(n)` is called when n cells are done.
     """
+    import scipy.linalg  # noqa: F401  (a library is limited that is loaded already)
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
     groups: dict[str, list[Result]] = defaultdict(list)
     for result in found:
         groups[result.info["test"]].append(result)
@@ -188,9 +191,6 @@ def measure(
         )
         tick(len(measured))
         return measured
-
-    import scipy.linalg  # noqa: F401  (a library is limited that is loaded already)
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     # Groups are at work at once; products of theirs on several threads each wait for one another,
     # and a board took five times as long.

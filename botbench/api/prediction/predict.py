@@ -16,6 +16,8 @@ from botbench.html.fragment import Fragment
 from botbench.text import numbers
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pandas as pd
 
     from benchmarks.prediction.predict import Predicted
@@ -25,6 +27,15 @@ if TYPE_CHECKING:
 
 NOWHERE = frozenset({"unknown", "simulated"})
 """Platforms that are none: nothing is known of where such accounts would be."""
+
+
+def _counted(platforms: npt.NDArray[np.object_]) -> dict[str, int]:
+    """How many accounts are of each platform that is one."""
+    import numpy as np
+
+    found, counts = np.unique(platforms.astype(str), return_counts=True)
+    none = NOWHERE | {"", "None"}
+    return {str(p): int(n) for p, n in zip(found, counts, strict=True) if p not in none}
 
 
 class Prediction(Shown):
@@ -62,13 +73,13 @@ class Prediction(Shown):
     @property
     def elsewhere(self) -> str:
         """That accounts are of platforms it was not trained on; empty where none is known to be."""
-        known = {str(p) for p in self.found.trained.platform if p} - NOWHERE
-        other = [str(p) for p in self.found.platform if p and str(p) not in known | NOWHERE]
+        known = _counted(self.found.trained.platform).keys()
+        other = {p: n for p, n in _counted(self.found.platform).items() if p not in known}
         if not known or not other:
             return ""
         return (
-            f"{numbers.counted(len(other), 'account')} of {', '.join(sorted(set(other)))}, and it"
-            f" was trained on {', '.join(sorted(known))} alone: what is usual differs, so these"
+            f"{numbers.counted(sum(other.values()), 'account')} of {', '.join(sorted(other))}, and"
+            f" it was trained on {', '.join(sorted(known))} alone: what is usual differs, so these"
             " scores are guesses."
         )
 

@@ -15,6 +15,8 @@ HTML = {"<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "\xa0": "&nbsp;",
 """Signs as HTML writes them; the last stands in the others."""
 CUT = "cut_text"
 """The entry of `extra` of a post of which only a cut text is there."""
+UNKNOWN = "[unknown]:"
+"""How the account of a post begins that does not say whose it is."""
 
 LINK = r"https?://[^\s<>\"]*[^\s<>\"''.,;:!?)\]…]"
 """A link without the sentence's closing punctuation. Quotes are doubled for SQL."""
@@ -112,6 +114,24 @@ def tell_cut(stage: Stage, file: SourceFile) -> None:
         stage.notes[f"cut_text {file.name}"] = (
             f"{counted(row[0], 'post')} of {file.name} {'has' if row[0] == 1 else 'have'} only a"
             " cut text: hashtags, links and mentions are unknown there, not empty."
+        )
+
+
+def alone(account: str, post: str) -> str:
+    """SQL of the account of a post: `account`, or one of its own where that is not said."""
+    return f"coalesce({account}, {literal(UNKNOWN)} || {post})"
+
+
+def tell_alone(stage: Stage, file: SourceFile) -> None:
+    """Note how many staged posts of a file do not say whose they are."""
+    row = stage.connection.execute(
+        f"SELECT count(*) FROM pull_posts WHERE starts_with(account_id, {literal(UNKNOWN)}) AND"
+        f" _member = {literal(file.name)}"
+    ).fetchone()
+    if row and row[0]:
+        stage.notes[f"unnamed {file.name}"] = (
+            f"{file.name} has {counted(row[0], 'post')} without an author: each is under an id of"
+            " its own, and none is an account here."
         )
 
 

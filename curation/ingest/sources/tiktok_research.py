@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from botbench.core.sql import literal
 from botbench.core.strict_model import StrictModel
-from botbench.text.numbers import counted
 from curation.ingest.reading import entities
 from curation.ingest.reading.json import (
     each_listed,
@@ -67,7 +66,7 @@ def read(stage: Stage, files: list[SourceFile], _: Options) -> None:
             relation = stage.keep("tiktok", _items(file, objects(stage, file)))
             stage.add_once("accounts", _accounts(relation), "account_id", "_order DESC, _row")
             stage.add("posts", _posts(relation))
-            _tell(stage, file, relation)
+            entities.tell_alone(stage, file)
 
 
 def _items(file: SourceFile, found: str) -> str:
@@ -108,7 +107,7 @@ def _posts(relation: str) -> str:
     named = "json_extract_string(o, '$.hashtag_names[*]')"
     tags = f"CASE WHEN json_exists(o, '$.hashtag_names') THEN {named} END"
     columns = f"""{value("o", "id")} AS post_id,
-        coalesce({value("o", "username")}, '[unknown]:' || {value("o", "id")}) AS account_id,
+        {entities.alone(value("o", "username"), value("o", "id"))} AS account_id,
         {value("o", "create_time")} AS created_at, text,
         CASE WHEN {video} IS NULL THEN 'original' ELSE 'reply' END AS kind,
         coalesce({parent}, {video}) AS ref_post_id,
@@ -123,15 +122,3 @@ def _posts(relation: str) -> str:
         f" WHERE NOT coalesce(json_exists(o, '$.{PROFILE[1]}'), false))"
     )
     return parsed_once(columns, found, "o")
-
-
-def _tell(stage: Stage, file: SourceFile, relation: str) -> None:
-    row = stage.connection.execute(
-        f"SELECT count(*) FROM {relation} WHERE json_exists(o, '$.id')"
-        " AND NOT json_exists(o, '$.username')"
-    ).fetchone()
-    if row and row[0]:
-        stage.notes[f"unnamed {file.name}"] = (
-            f"{file.name} has {counted(row[0], 'post')} without an author: each is under an id of"
-            " its own, and none is an account here. Ask for the field username."
-        )

@@ -69,6 +69,7 @@ def read(stage: Stage, files: list[SourceFile], _: Options) -> None:
             relation = stage.keep("youtube", _items(file, objects(stage, file)))
             stage.add_once("accounts", _accounts(relation), "account_id", "_order DESC, _row")
             stage.add_once("posts", _posts(relation), "post_id", "_order DESC, _row")
+            entities.tell_alone(stage, file)
 
 
 def _items(file: SourceFile, found: str) -> str:
@@ -132,15 +133,13 @@ def _posts(relation: str) -> str:
     text = f"CASE WHEN {kind} = '{COMMENT}' THEN coalesce({said}, {shown}) ELSE {video} END"
     name = first("o", "id.videoId", "snippet.resourceId.videoId", "id")
     parent = value("snippet", "parentId")
-    gone = (
-        f"CASE WHEN {kind} = '{COMMENT}' THEN coalesce({_author(kind)},"
-        f" '[unknown]:' || {value('o', 'id')}) ELSE {_author(kind)} END"
-    )
+    said_by = entities.alone(_author(kind), value("o", "id"))
+    owner = f"CASE WHEN {kind} = '{COMMENT}' THEN {said_by} ELSE {_author(kind)} END"
     broken = (
         "coalesce(json_type(o), '') <> 'OBJECT' OR coalesce(json_type(o, '$.snippet'), '')"
         " <> 'OBJECT'"
     )
-    columns = f"""{name} AS post_id, {gone} AS account_id,
+    columns = f"""{name} AS post_id, {owner} AS account_id,
         {value("snippet", "publishedAt")} AS created_at, text,
         {first("snippet", "defaultLanguage", "defaultAudioLanguage")} AS lang,
         CASE WHEN {parent} IS NOT NULL THEN 'reply' ELSE 'original' END AS kind,

@@ -48,6 +48,7 @@ def test_threads_with_answers(recognised, tmp_path):
         ("c3", "UCcem", "original", None, "see #vote&\nmore", ["vote"], 3, "v1"),
         ("c4", "[unknown]:c4", "original", None, "who?", [], 3, "v1"),
     ]
+    assert made.notes["unnamed a.jsonl"].startswith("a.jsonl has 1 post without an author")
     assert made.rows("SELECT account_id, display_name FROM pull_accounts ORDER BY 1") == [
         ("UCann", "@ann"), ("UCben", "@ben"), ("UCcem", "@cem")
     ]  # fmt: skip
