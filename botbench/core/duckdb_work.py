@@ -108,6 +108,29 @@ def on_threads(connection: duckdb.DuckDBPyConnection, threads: int) -> Iterator[
 
 
 @contextmanager
+def setting(connection: duckdb.DuckDBPyConnection, name: str, value: int) -> Iterator[None]:
+    """Let a setting of DuckDB have another value for a while, for all connections to a database.
+
+    >>> with scratch_database() as connection:
+    ...     asked = "SELECT current_setting('partitioned_write_max_open_files')"
+    ...     with setting(connection, "partitioned_write_max_open_files", 7):
+    ...         connection.execute(asked).fetchone()
+    ...     connection.execute(asked).fetchone()
+    (7,)
+    (100,)
+    """
+    import duckdb
+
+    row = connection.execute("SELECT current_setting(?)", [name]).fetchone() or (value,)
+    connection.execute(f"SET {name} = {value}")
+    try:
+        yield
+    finally:
+        with suppress(duckdb.Error):
+            connection.execute(f"SET {name} = {row[0]}")
+
+
+@contextmanager
 def alone(connection: duckdb.DuckDBPyConnection, *, when: bool) -> Iterator[None]:
     """Let Python's own thread do all of DuckDB's work for a while, where there is work for one.
 

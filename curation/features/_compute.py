@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from botbench.core.duckdb_work import materialise, on_threads, threads_of
+from botbench.core.duckdb_work import materialise, on_threads, setting, threads_of
 from botbench.core.sql import literal
 from curation.features._functions import DUCKDB
 from curation.features._registry import Feature, chosen
@@ -30,6 +30,10 @@ BYTES_A_POST = 600
 AT_ONCE = 4
 """Buckets at work at once, where there are several and as many threads. One thread computes a
 bucket with less work than several, and none of them waits for another at the end of a query.
+"""
+ROWS_HELD = 1_000_000
+"""Posts that a thread holds before it writes its part of every bucket: with twice DuckDB's own
+number, spreading over 66 files takes a fifth less time, and 0.4 GB more of what a bucket may take.
 """
 SLICE_POSTS = 25_000
 """Posts whose words are grouped at once: the pairs of account and word fit into a processor's
@@ -125,10 +129,11 @@ def _spread(
     columns = ", ".join(f'"{name}"' for name in columns_needed("posts", features))
     parts = _at_once(connection)
     with tempfile.TemporaryDirectory(prefix="features-", dir=_scratch(connection)) as folder:
-        connection.execute(
-            f"COPY (SELECT {columns}, account_id % {n} AS bucket FROM ({source})) TO"
-            f" {literal(folder)} (FORMAT parquet, PARTITION_BY (bucket), OVERWRITE_OR_IGNORE)"
-        )
+        with setting(connection, "partitioned_write_flush_threshold", ROWS_HELD):
+            connection.execute(
+                f"COPY (SELECT {columns}, account_id % {n} AS bucket FROM ({source})) TO"
+                f" {literal(folder)} (FORMAT parquet, PARTITION_BY (bucket), OVERWRITE_OR_IGNORE)"
+            )
         files = [
             f"read_parquet({literal(bucket / '*.parquet')}, hive_partitioning = false)"
             for bucket in sorted(Path(folder).iterdir())

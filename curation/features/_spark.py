@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from botbench.core.progress import NoProgress, Progress
 from botbench.core.sql import literal
 from curation.features._functions import SPARK
 from curation.features._registry import chosen
@@ -14,8 +16,10 @@ from curation.store import schema
 
 IDS = "ids"
 """The part that has every account."""
-GROUP_ROWS = 2**13
-"""Rows of a file's group: Sail holds one of each bucket in memory while it lays them out."""
+GROUP_ROWS = 2**14
+"""Rows of a file's group: Sail holds one of each part in memory while it writes them."""
+PARTS = 16
+"""How many parts are written at once, so that memory does not grow with the buckets."""
 
 
 def laid_out(
@@ -23,24 +27,52 @@ def laid_out(
     tables: Mapping[str, Path],
     folder: Path,
     buckets: int,
+    *,
     families: Iterable[str] | None = None,
+    progress: Progress | None = None,
 ) -> list[dict[str, Path]]:
     """The Parquet files of accounts and posts for each bucket of accounts.
 
-    The engine writes the columns that the features read to `folder`, once. A bucket without an
-    account is left out.
+    The engine writes the columns that the features read to `folder`: once, and again for every
+    level of parts that are divided further. A bucket without an account is left out.
     """
+    shown = progress or NoProgress()
     features = chosen(families)
+    columns = {table: columns_needed(table, features) for table in tables}
+    bucket = f"pmod(xxhash64(account_id), {buckets})"
+    width = 1
+    while width * PARTS < buckets:
+        width *= PARTS
+    parts = [dict(tables)]
+    while width:
+        shown.stage("Laying posts out by account", len(parts))
+        part = f"CAST(pmod(floor({bucket} / {width}), {PARTS}) AS INT)"
+        divided = []
+        for i, whole in enumerate(parts):
+            divided += _divided(spark, whole, folder / f"{width}-{i}", part, columns)
+            if whole != tables:
+                for path in whole.values():
+                    shutil.rmtree(path, ignore_errors=True)
+            shown.step(f"part {i + 1}")
+        parts, width = divided, width // PARTS
+    return parts
+
+
+def _divided(
+    spark: Any,
+    tables: Mapping[str, Path],
+    folder: Path,
+    part: str,
+    columns: Mapping[str, Iterable[str]],
+) -> list[dict[str, Path]]:
+    """The folders of accounts and posts by the SQL expression `part`, written to `folder`."""
     for table, path in tables.items():
-        columns = ", ".join(f"`{name}`" for name in columns_needed(table, features))
-        rows = spark.sql(
-            f"SELECT {columns}, CAST(pmod(xxhash64(account_id), {buckets}) AS INT) AS bucket"
-            f" FROM {_read(spark, path, table)}"
-        )
+        some = ", ".join(f"`{name}`" for name in columns[table])
+        rows = spark.sql(f"SELECT {some}, {part} AS part FROM {_read(spark, path, table)}")
         writer = rows.write.mode("overwrite").option("max_row_group_size", str(GROUP_ROWS))
-        writer.partitionBy("bucket").parquet(_uri(folder / table))
+        writer.partitionBy("part").parquet(_uri(folder / table))
     found = []
-    for accounts in sorted((folder / "accounts").glob("bucket=*")):
+    for accounts in sorted((folder / "accounts").glob("part=*")):
         posts = folder / "posts" / accounts.name
         found.append({"accounts": accounts, "posts": posts if posts.is_dir() else _none(folder)})
     return found

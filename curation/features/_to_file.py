@@ -89,7 +89,10 @@ def _on_engine(
     buckets, peaks = [tables], []
     if n > 1:
         with failures(engine, "it laid out posts"), session(engine, beside=True) as spark:
-            buckets = laid_out(spark, tables, scratch / "buckets", n, families) or buckets
+            laid = laid_out(
+                spark, tables, scratch / "buckets", n, families=families, progress=progress
+            )
+            buckets = laid or buckets
             peaks.append(peak_bytes())
     progress.stage("Buckets of accounts", len(buckets))
     for begin in range(0, len(buckets), BUCKETS_A_SERVER):

@@ -223,9 +223,14 @@ def test_every_feature_has_duckdb_s_value(releases, session, tmp_path, monkeypat
     assert asked == [True] * (1 if buckets == 1 else 3)
 
 
-def test_each_account_lies_in_one_bucket_with_its_posts(releases, session, tmp_path):
+@pytest.mark.parametrize("at_once", [64, 4])
+def test_each_account_lies_in_one_bucket_with_its_posts(
+    releases, session, tmp_path, monkeypatch, at_once
+):
+    """Also where parts are divided twice, 30 into 2 into 4 into 4; the whole ones go then."""
+    monkeypatch.setattr(features._spark, "PARTS", at_once)
     tables = {t: releases["hostile"].path / f"{t}.parquet" for t in ("accounts", "posts")}
-    buckets = features._spark.laid_out(session, tables, tmp_path / "laid", 30, ["text"])
+    buckets = features._spark.laid_out(session, tables, tmp_path / "laid", 30, families=["text"])
     accounts, posts = ([pq.read_table(b[t]) for b in buckets] for t in ("accounts", "posts"))
     whole = {t: pq.read_table(path) for t, path in tables.items()}
     ids = [set(t["account_id"].to_pylist()) for t in accounts]
@@ -244,6 +249,8 @@ def test_each_account_lies_in_one_bucket_with_its_posts(releases, session, tmp_p
         rows = theirs.select(["account_id", "text"]).to_pylist()
         kept = [(p["account_id"], p["text"] or "") for p in rows if p["account_id"] in some]
         assert sorted(kept) == sorted(expected)
+    assert len(list((tmp_path / "laid").glob("*/accounts/part=*"))) == len(ids)
+    assert all(path.exists() for path in tables.values())
 
 
 if not SPARK:
