@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from curation.store.store import Store
 
 TRIAL_DATASET, TRIAL_SIZE = "simulated-a", 30
+STARTS = 5
+"""How often another port is tried when the one chosen is taken while Label Studio starts."""
 
 
 @annotate.command(
@@ -146,7 +148,7 @@ def _start(
     """Start a server, which `running` stops at its end."""
     from curation.annotation.assignment.roster import Roster
     from curation.annotation.label_studio import servers
-    from curation.annotation.label_studio.server import Server, free_port
+    from curation.annotation.label_studio.server import PortTaken, Server, free_port
 
     server = Server(store.home / "annotate" / "servers" / (name or "shared"), name)
     before = Roster.load(store.home).servers.get(name)
@@ -158,21 +160,33 @@ def _start(
             f"This server is running already at {before.url} (another botbench annotate serve?)."
             " Stop that one first, with Ctrl-C in its window."
         )
-    chosen = free_port(port, usual)
-    if port is None and chosen != usual:
-        say(f"Port {usual} is in use; taking {chosen}.")
-    expected = 60 if server.is_new else 15
-    patience = "the first start takes about a minute" if server.is_new else "some seconds"
-    say(f"Starting Label Studio on port {chosen} ({patience}) ...")
     # Before it is started: an error or a signal while it starts ends it too.
     running.callback(server.stop)
-    with progress(quiet) as bar:
-        task = bar.add_task("starting", total=expected)
-        place = server.start(
-            chosen, lambda waited: bar.update(task, completed=min(waited, expected - 1))
-        )
+    for attempt in range(STARTS):
+        chosen = free_port(port, usual)
+        if port is None and chosen != usual:
+            say(f"Port {usual} is in use; taking {chosen}.")
+        try:
+            place = _started(server, chosen, quiet)
+            break
+        except PortTaken:
+            # By a server that was started in the same seconds, such as another `annotate serve`.
+            if port is not None or attempt == STARTS - 1:
+                raise
     servers.remember(store, place)
     return server, place
+
+
+def _started(server: Server, port: int, quiet: bool) -> Any:
+    """Start a server on a port, with a bar; where it answers."""
+    expected = 60 if server.is_new else 15
+    patience = "the first start takes about a minute" if server.is_new else "some seconds"
+    say(f"Starting Label Studio on port {port} ({patience}) ...")
+    with progress(quiet) as bar:
+        task = bar.add_task("starting", total=expected)
+        return server.start(
+            port, lambda waited: bar.update(task, completed=min(waited, expected - 1))
+        )
 
 
 def _people(store: Store, server: Server, place: Any, names: list[str]) -> dict[str, Login]:

@@ -98,6 +98,10 @@ def _is_free(port: int) -> bool:
     return True
 
 
+class PortTaken(UserError):
+    """Another server took the port between its choice and the start, which takes some seconds."""
+
+
 @dataclass(frozen=True)
 class Login:
     """How one person logs in on one server."""
@@ -122,7 +126,8 @@ class Server:
 
     def start(self, port: int, tick: Callable[[float], object] = lambda _: None) -> ServerAccess:
         """Start the server and wait until it answers; `tick` gets the seconds waited. Raises
-        UserError with the end of the log; `stop` ends what was started, also after an interrupt.
+        UserError with the end of the log, and PortTaken where another server answers at the port;
+        `stop` ends what was started, also after an interrupt.
         """
         command = program()
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -231,7 +236,7 @@ class Server:
                 client.check_token()
         except UserError:
             self.stop()
-            raise UserError(
+            raise PortTaken(
                 f"Another Label Studio answers at {self.url}: it refuses our token. Choose another"
                 " port with --port."
             ) from None

@@ -4,15 +4,18 @@ With the real server: tests/e2e.
 """
 
 import contextlib
+import http.server
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 
+from botbench.commands.annotate import annotate_serve
 from botbench.terminal import signals
 from curation.annotation.assignment.roster import Roster, ServerAccess
 from curation.annotation.label_studio import server
@@ -20,7 +23,8 @@ from curation.store.schema import rows
 from curation.store.store import Store
 
 STOPPED = "botbench: stopped by SIGTERM; run the same command again, nothing is lost.\n"
-# It writes down its process; where the folder's name is that of HANGS, it never answers.
+# It writes down its process; where the folder's name is that of HANGS, it never answers. As Label
+# Studio does, it moves to the next port where its own is taken, and refuses another one's token.
 MADE = """
 import http.server, os, sys, time
 from pathlib import Path
@@ -32,13 +36,22 @@ if Path.cwd().name == os.environ.get("HANGS"):
 
 class Answers(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response(200)
+        known = f"Token {os.environ['LABEL_STUDIO_USER_TOKEN']}"
+        allowed = self.path == "/health" or self.headers.get("Authorization") == known
+        self.send_response(200 if allowed else 401)
         self.send_header("Content-Type", "application/json")
         self.end_headers()
         self.wfile.write(b'{"status": "UP", "id": 1}')
 
+class Server(http.server.ThreadingHTTPServer):
+    allow_reuse_address = True
+
 port = int(sys.argv[sys.argv.index("--port") + 1])
-http.server.ThreadingHTTPServer(("127.0.0.1", port), Answers).serve_forever()
+while True:
+    try:
+        Server(("127.0.0.1", port), Answers).serve_forever()
+    except OSError:
+        port += 1
 """
 # Signing up and pushing need the real one.
 SERVE = """
@@ -163,6 +176,42 @@ def test_a_server_is_known_before_a_signal_is_answered(program, tmp_path, monkey
     finally:
         processes[0].kill()
         processes[0].wait()
+
+
+def test_a_port_that_another_server_took_meanwhile_is_left(
+    make, program, tmp_path, monkeypatch, other_server
+):
+    """Two that start in the same seconds choose the same port."""
+    monkeypatch.setenv("BOTBENCH_LABEL_STUDIO", str(program))
+    choose = server.free_port
+    chosen = iter([other_server, choose(None, other_server + 1)])
+    monkeypatch.setattr(server, "free_port", lambda port, start: port or next(chosen))
+    with contextlib.ExitStack() as running:
+        started, place = annotate_serve._start(make.store, "", None, True, running)
+        assert started.running() and server.Server.answers(place.url)
+        assert place.url != f"http://127.0.0.1:{other_server}"
+        assert Roster.load(make.store.home).servers[""].url == place.url
+        with pytest.raises(server.PortTaken, match="Choose another port with --port"):
+            annotate_serve._start(make.store, "ana", other_server, True, running)
+    assert not started.running()
+
+
+@pytest.fixture
+def other_server():
+    """The port of another Label Studio, which refuses our token."""
+
+    class Refuses(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200 if self.path == "/health" else 401)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refuses) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        yield other.server_address[1]
+        other.shutdown()
 
 
 def test_held_signals_are_answered_at_the_end_by_whoever_answered_them():
