@@ -73,7 +73,7 @@ spark: .spark/stamp ## the engines' tests on Spark itself, in an environment of 
 	sed -n '/^setuptools/,/[^\\]$$/p' $< > .spark/builder.txt
 	.spark/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .spark/builder.txt
 	.spark/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation -r $<
-	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(.spark/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/dependencies.pth"
+	$(BIN)/python -c 'import os, sysconfig; print(sysconfig.get_path("purelib"), os.getcwd(), sep="\n")' > "$$(.spark/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/dependencies.pth"
 	touch $@
 
 # Programs that figures are measured beside (DVC), in an environment of their own.
@@ -88,7 +88,7 @@ newest: $(VENV)/dev.stamp ## the core's tests on the newest DuckDB that wheels o
 	test -x .newest/bin/python || $(PYTHON) -m venv .newest
 	rm -f .newest/lib/python*/site-packages/dependencies.pth
 	.newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade $(addprefix duckdb-extension-,ducklake sqlite-scanner postgres-scanner httpfs)
-	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(.newest/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/dependencies.pth"
+	$(BIN)/python -c 'import os, sysconfig; print(sysconfig.get_path("purelib"), os.getcwd(), sep="\n")' > "$$(.newest/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/dependencies.pth"
 	@.newest/bin/python -c 'import duckdb; print("DuckDB", duckdb.__version__)'
 	.newest/bin/python -m pytest -n $(PYTEST_JOBS) --dist loadgroup -m "not speed" -p no:cacheprovider $(CORE) $(PYTEST_ARGS)
 
