@@ -96,6 +96,8 @@ def scratch_connection(beside: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection
             "preserve_insertion_order = false",
             f"memory_limit = '{LIMIT}B'",
             f"temp_directory = {literal(scratch)}",
+            # Parts are read once or twice; DuckDB would keep all of them.
+            "enable_external_file_cache = false",
         ):
             connection.execute(f"SET {setting}")
         yield connection, Path(scratch)

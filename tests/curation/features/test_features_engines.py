@@ -253,6 +253,15 @@ def test_each_account_lies_in_one_bucket_with_its_posts(
     assert all(path.exists() for path in tables.values())
 
 
+def test_parts_that_were_read_are_not_kept_in_memory(tmp_path):
+    """They would add up with the buckets."""
+    pq.write_table(pa.table({"account_id": ["a", "b"]}), tmp_path / "part.parquet")
+    with features._cache.scratch_connection(tmp_path) as (connection, _):
+        connection.execute(f"SELECT count(account_id) FROM '{tmp_path}/part.parquet'").fetchall()
+        kept = connection.execute("FROM duckdb_external_file_cache()").fetchall()
+    assert kept == []
+
+
 if not SPARK:
 
     def test_a_server_beside_ends_with_its_session():
