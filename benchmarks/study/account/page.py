@@ -60,8 +60,12 @@ class Evidence:
         over = dict(zip(RATES, self.days, strict=True))[NAMED_RATE]
         return (
             f"{counted(self.posts, 'post')} of {self.account} from {self.first:%d %B %Y} to"
-            f" {self.last:%d %B %Y}: at most {self.most:,} on a day, and over"
-            f" {NAMED_RATE} on {counted(over, 'day')}."
+            f" {self.last:%d %B %Y}: at most {self.most:,} on a day, "
+            + (
+                f"and over {NAMED_RATE} on {counted(over, 'day')}."
+                if over
+                else f"never over {NAMED_RATE}."
+            )
         )
 
     def document(self, report: str) -> dict[str, Any]:

@@ -102,13 +102,19 @@ def _rate(frame: Frame, account: str, posts: str) -> Table:
         ("posts a day, 95th percentile", row[2]),
         ("posts on the worst day", row[3]),
         *((f"days over {r} posts", n) for r, n in zip(RATES, row[4:], strict=True)),
-        ("longest silence, days", None if gap is None else round(gap / 86400, 2)),
+        ("longest silence, days", None if gap is None else round(gap / 86400, 3)),
         (
             "longest stretch without an hour's pause, hours",
             None if awake is None else round(awake, 2),
         ),
     ]
-    return Table(f"account-{_short(account)}-rate", f"Rate of {account}", ("what", "number"), rows)
+    told = [(what, _whole(n)) for what, n in rows]
+    return Table(f"account-{_short(account)}-rate", f"Rate of {account}", ("what", "number"), told)
+
+
+def _whole(number: float | None) -> float | None:
+    """A whole number as an int, so that no count is shown as a decimal."""
+    return number if number is None or int(number) != number else int(number)
 
 
 def _rhythm(frame: Frame, account: str, posts: str) -> Figure | None:
@@ -217,7 +223,8 @@ def _claims(frame: Frame, account: str) -> list[Text | Table]:
                 f"What was said of {account}",
                 ("when", "kind", "who", "answer", "kinds", "confidence"),
                 claims,
-                "Each is somebody's claim at a time.",
+                "Each is somebody's claim at a time. Kind: what sort of claimant. Kinds: of bot,"
+                " where the claim names any.",
             )
         ]
         if claims

@@ -1,5 +1,6 @@
 """The evidence page of one account: numbers by hand, claims named as claims, wrong ids."""
 
+import dataclasses
 import datetime as dt
 
 import pytest
@@ -38,6 +39,33 @@ def test_the_same_account_gives_the_same_bytes(opened, busiest, tmp_path):
         page.write(found, tmp_path / name, dt.date(2020, 1, 1)).read_bytes() for name in "ab"
     )
     assert one == two and found.first <= found.last and len(found.days) == 4
+
+
+def test_counts_are_whole_and_a_day_that_never_was_is_said_so(opened, busiest, tmp_path):
+    """A median of 0 posts is 0, not .000; "over 90 on 0 days" is "never over 90"."""
+    found = page.read(opened, busiest[0])
+    quiet = dataclasses.replace(found, days=(0, 0, 0, 0), most=3)
+    assert quiet.lead.endswith(": at most 3 on a day, never over 90.")
+    busy = dataclasses.replace(found, days=(2, 1, 1, 0), most=100)
+    assert busy.lead.endswith(": at most 100 on a day, and over 90 on 1 day.")
+    [rate] = [b for b in found.blocks if getattr(b, "name", "").endswith("-rate")]
+    assert not any(isinstance(n, float) and n == int(n) for _, n in rate.rows)
+    html = page.write(found, tmp_path / "p", dt.date(2020, 1, 1)).read_text(encoding="utf-8")
+    assert ">.000<" not in html
+
+
+@pytest.mark.chromium
+def test_the_card_on_the_page_is_laid_out_as_for_annotators(chromium, opened, busiest, tmp_path):
+    """The report's rules for sections are not the card's: headings stand on their content."""
+    file = page.write(page.read(opened, busiest[0]), tmp_path / "p", dt.date(2020, 1, 1))
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    tab = context.new_page()
+    tab.goto(file.as_uri())
+    shown = tab.eval_on_selector_all(".ac section", "s => s.map(e => getComputedStyle(e).display)")
+    assert shown and set(shown) == {"block"}
+    gap = "s => s.map(e => e.querySelector('ol').getBoundingClientRect().top - e.querySelector('.ac-h').getBoundingClientRect().bottom)"
+    assert max(tab.eval_on_selector_all(".ac section:has(ol)", gap)) < 8
+    context.close()
 
 
 @pytest.mark.parametrize(
