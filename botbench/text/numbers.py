@@ -132,13 +132,15 @@ def _percent(value: float, places: int, sign: bool) -> str:
 
 
 def duration(hours: float | None) -> str:
-    """Hours as hours, or as days from three days on; unknown is a dash.
+    """Hours as hours, below one as minutes, or as days from three days on; unknown is a dash.
 
-    >>> duration(5.4), duration(100), duration(None)
-    ('5 h', '4 d', '–')
+    >>> duration(5.4), duration(0.27), duration(100), duration(None)
+    ('5 h', '16 min', '4 d', '–')
     """
     if hours is None:
         return "–"
+    if hours < 1:
+        return f"{hours * 60:.0f} min"
     return f"{hours:.0f} h" if hours < 72 else f"{hours / 24:.0f} d"
 
 
