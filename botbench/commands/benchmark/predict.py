@@ -83,7 +83,8 @@ def predict(  # noqa: PLR0917 (typer gives every option by name)
 
     A file is Twitter's JSON or CSV, or any CSV, JSON or Parquet with account_id and columns of the
     schema. Scores of accounts unlike those trained on are guesses: see the transfer columns of the
-    leaderboard first.
+    leaderboard first. The column "missing" is what the detector looks at and an account lacks: a
+    family of features, single features, columns, posts or edges; --json names all of them.
     """
     if trust:
         from benchmarks.detectors.safe_loading import trust as trust_all
@@ -163,12 +164,25 @@ def _show(predicted: Predicted) -> None:
                 predicted.account_id[i],
                 float(predicted.p[i]),
                 "cannot tell" if predicted.abstained[i] else bool(predicted.p[i] >= threshold),
-                len(predicted.missing[i]),
+                _first(predicted.missing[i]),
                 sentence(predicted.moved[i]),
             )
             for i in order
         ],
     )
+    if any(predicted.missing[i] for i in order):
+        say("missing: what the detector looks at and the account lacks; --json names all of it.")
+
+
+def _first(names: list[str]) -> str:
+    """The first of several names, and how many more there are.
+
+    >>> _first([]), _first(["profile"]), _first(["bio_length", "handle_length", "lang"])
+    ('nothing', 'profile', 'bio_length and 2 more')
+    """
+    if not names:
+        return "nothing"
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
 def _tell(found: Prediction, out: Path | None, save: Path | None) -> None:

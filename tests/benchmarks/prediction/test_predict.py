@@ -335,6 +335,9 @@ def test_predict_as_users_call_it(cli, make_in_store, tmp_path):
     known = models.ledger(tmp_path / "kept")
     assert known.column_names == ["platform", "account_id"] and known.num_rows == 80
     make_in_store("b", 6, 6, seed=2)
+    shown = cli("predict", "random-forest(trees=20)", "new.csv", "--model", "kept")
+    assert " more" in shown.stdout and "profile" in shown.stdout, "what is missing has a name"
+    assert "missing: what the detector looks at and the account lacks" in shown.stderr
     everyone = cli("predict", "constant", "new.csv").stderr
     assert "92 accounts of a@1, b@1 (simulated)" in everyone, "without --train, on every release"
 
