@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from benchmarks.execution.suite import Suite
 
 SHOWN = 20
+FEW = 4
+"""Columns that are named singly; of more, the tables are named."""
 
 
 def bench(  # noqa: PLR0917 (typer gives every option by name)
@@ -179,7 +181,31 @@ def _tell(report: Report) -> None:
     for cell in report.not_applicable:
         reasons[cell["reason"]] = reasons.get(cell["reason"], 0) + 1
     for reason, n in list(reasons.items())[:SHOWN]:
-        say(f"not applicable ({counted(n, 'cell')}): {reason}")
+        say(f"not applicable ({counted(n, 'cell')}): {reason}{_what_it_takes(reason)}")
+
+
+def _what_it_takes(reason: str) -> str:
+    """What a feature or family at a reason's end is, and the columns that it is computed from.
+
+    >>> _what_it_takes("a@1 has no posts_total_per_day.").partition(".")[0]
+    ' posts_total_per_day: Posts the platform counts, divided by the age in days'
+    >>> _what_it_takes("a@1 has no timing.")
+    ' timing: features computed from posts.account_id, posts.created_at.'
+    >>> _what_it_takes("a@1 has no sentiment."), _what_it_takes("nobody is a bot.")
+    ('', '')
+    """
+    from curation.features import FEATURES
+
+    name = reason.removesuffix(".").rpartition(" ")[2]
+    if name in FEATURES:
+        feature = FEATURES[name]
+        definition = " ".join(feature.doc.split()).rstrip(".")
+        return f" {name}: {definition}. It is computed from {', '.join(feature.needs)}."
+    members = [f for f in FEATURES.values() if f.family == name and f.needs]
+    columns = sorted({need for f in members for need in f.needs})
+    if len(columns) > FEW:
+        columns = sorted({table for f in members for table in f.tables})
+    return f" {name}: features computed from {', '.join(columns)}." if columns else ""
 
 
 def plan(  # noqa: PLR0917 (typer gives every option by name)
