@@ -137,9 +137,18 @@ def _end(s: Series, frame: Frame) -> tuple[float, float, str, int]:
 
 
 def spread(n: int, most: int) -> list[int]:
-    """At most so many evenly spread positions, with the first and the last."""
+    """At most so many evenly spread positions, with the first and the last.
+
+    Of few positions those of a whole step are taken, because a rounded step is seen to be uneven.
+
+    >>> spread(7, 5), spread(9, 5), spread(63, 5)
+    ([0, 2, 4, 6], [0, 2, 4, 6, 8], [0, 16, 31, 46, 62])
+    """
     if n <= most:
         return list(range(n))
+    for m in range(most, 2, -1) if n <= 4 * most else ():
+        if (n - 1) % (m - 1) == 0:
+            return list(range(0, n, (n - 1) // (m - 1)))
     return [round(i * (n - 1) / (most - 1)) for i in range(most)]
 
 
