@@ -323,6 +323,22 @@ def test_a_data_set_says_whether_it_can_be_used(visit):
     assert "posts the platform counts at most 83.5" in tab.inner_text("#h-au ~ .sx")
 
 
+@pytest.mark.parametrize("viewport", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_answers_on_a_data_set_stand_beside_their_word_and_outcomes_are_whole(visit, viewport):
+    """A second line begins below the first one's text, and "not applicable" breaks at its blank."""
+    tab = visit("datasets/alpha-64-1.html", viewport=viewport)
+    beside = """l => l.map(e => {
+      const range = document.createRange();
+      range.selectNodeContents(e.lastChild);
+      const b = e.querySelector('b').getBoundingClientRect();
+      return [...range.getClientRects()].every(r => r.left >= b.right - 1);
+    })"""
+    assert set(tab.eval_on_selector_all(".usable li", beside)) == {True}
+    tab.eval_on_selector("td .chip", "e => { e.textContent = 'not applicable' }")
+    lines = "e => { const r = document.createRange(); r.selectNodeContents(e); return r.getClientRects().length }"
+    assert tab.eval_on_selector("td .chip", lines) <= 2
+
+
 def test_the_board_leads_to_pages_and_back(visit):
     tab = visit("index.html")
     tab.click("a:text-is('gradient-boosting')")

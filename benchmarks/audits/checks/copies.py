@@ -87,7 +87,8 @@ def duplicates(audited: Audited) -> Result:
     both = int(((bots > 0) & (bots < size)).sum())
     share = float((size[code] > 1).mean())
     detail = (
-        f"{numbers.share(share)} of accounts look exactly like another; {both} groups of such"
-        " accounts hold both labels."
+        f"{numbers.share(share)} of accounts look exactly like another;"
+        f" {numbers.counted(both, 'group')} of such accounts"
+        f" {'holds' if both == 1 else 'hold'} both labels."
     )
     return Result(share, both > 0, detail)

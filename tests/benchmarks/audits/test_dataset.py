@@ -262,7 +262,7 @@ def test_groups_torn_by_a_split_and_groups_of_both_labels(home, make):
     result = found(home, made)
     assert result["duplicates-across-splits"].outcome == "issue"
     assert result["duplicate-accounts"].outcome == "issue"
-    assert "1 groups of such accounts hold both labels" in result["duplicate-accounts"].detail
+    assert "1 group of such accounts holds both labels" in result["duplicate-accounts"].detail
 
 
 def test_beside_other_data_sets(home, clean):

@@ -188,7 +188,10 @@ def _prevalence(site: Site) -> dict[str, object]:
 
 
 def _at_shares(rate: dict[str, Any]) -> dict[str, Any]:
-    return {**rate, "at": {p: precision(rate["tpr"], rate["fpr"], p) for p in (0.01, 0.05, 0.15)}}
+    """The rates with the precision at three shares; None for who calls nobody a bot."""
+    tpr, fpr = rate["tpr"], rate["fpr"]
+    at = {p: precision(tpr, fpr, p) if tpr + fpr > 0 else None for p in (0.01, 0.05, 0.15)}
+    return {**rate, "at": at}
 
 
 def _rates(site: Site, name: str) -> dict[str, Any] | None:

@@ -237,6 +237,30 @@ def test_precision_at_another_share_of_bots_by_hand():
     assert pictures.precision(0.0, 0.0, 0.5) == 0
 
 
+def test_who_calls_nobody_a_bot_has_no_precision():
+    """A dash, as the slider's column says, not .000."""
+    nobody = {"name": "constant", "tpr": 0.0, "fpr": 0.0, "floor": True}
+    assert set(pictures._at_shares(nobody)["at"].values()) == {None}
+    everybody = {**nobody, "tpr": 1.0, "fpr": 1.0}
+    assert pictures._at_shares(everybody)["at"] == {p: pytest.approx(p) for p in (0.01, 0.05, 0.15)}
+
+
+def test_one_group_of_accounts_that_look_alike_is_one(tmp_path):
+    alike = {"groups": 1, "accounts": 5, "largest": 5, "mixed": 1}
+    facts = ReleaseFacts(groups={"alpha@1": alike})
+    folder = written(tmp_path / "s", facts=facts)
+    page = (folder / "datasets" / "alpha-64-1.html").read_text(encoding="utf-8")
+    assert "in 1 group; the largest has 5" in page and "; 1 group holds both" in page
+
+
+def test_a_simulated_data_set_is_called_so_once(tmp_path):
+    sets = [r | {"simulated": True, "platform": "simulated"} for r in SETS]
+    build.write(tmp_path / "s", boards.ABOUT, boards.cells(sets, NAMES), sets, boards.QUICK)
+    page = (tmp_path / "s" / "datasets.html").read_text(encoding="utf-8")
+    assert page.count('<span class="chip sim">simulated</span>') == len(sets)
+    assert '<span class="chip">simulated</span>' not in page
+
+
 def test_the_critical_distance_is_demsars(tmp_path):
     """Demšar 2006, table 5: q(.05) is 2.569 for four classifiers; on 14 data sets CD = 2.569 sqrt(4
     * 5 / (6 * 14)) = 1.25.
