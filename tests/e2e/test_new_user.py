@@ -91,7 +91,7 @@ def test_ten_accounts_by_keyboard_and_what_the_status_says(
     assert (who["assigned"], who["done"]) == (30, before + 10) and who["median_seconds"] > 0
     assert found["simulated"] == [
         "simulated-a"
-    ] and "</b> the accounts of simulated-a" in file.read_text("utf-8")
+    ] and "</b> The accounts of simulated-a" in file.read_text("utf-8")
     # -- beside a simulated annotator, who is called so: as many accounts agree as this count says
     with Store(label_studio.home) as store:
         [(pairs, same)] = store.connection.execute(
@@ -108,7 +108,7 @@ def test_ten_accounts_by_keyboard_and_what_the_status_says(
     assert agreement["low"] is agreement["high"] is None
     assert agreement["alpha"] < 1 and 0 < same < pairs
     assert found["simulated_annotators"] == ["simulated-1"]
-    assert "the answers of simulated-1 are simulated" in file.read_text("utf-8")
+    assert "The answers of simulated-1 are simulated" in file.read_text("utf-8")
     for name, size in (("wide", WIDE), ("phone", PHONE)):
         sheet = browser.new_page(viewport=size)
         requests = []

@@ -27,7 +27,7 @@ def page(status: Mapping[str, Any], names: Mapping[str, str] | None = None) -> s
         all=status["all"],
         agreement=status["agreement"],
         waiting=status["waiting_for_adjudication"],
-        simulated=[n for n in notes if n.startswith(SIMULATED)],
+        simulated=[_sentence(n) for n in notes if n.startswith(SIMULATED)],
         notes=[n for n in notes if not n.startswith(SIMULATED)],
         people=dict(sorted(status["annotators"].items(), key=lambda p: not _talk(p[1]))),
         talk=[names.get(c, c) for c, p in status["annotators"].items() if _talk(p)],
@@ -36,6 +36,12 @@ def page(status: Mapping[str, Any], names: Mapping[str, str] | None = None) -> s
         least=LEAST,
         share=_percent_done,
     )
+
+
+def _sentence(note: str) -> str:
+    """A note on what is simulated without that word, which the page's banner says."""
+    said = note.removeprefix(SIMULATED)
+    return said[:1].upper() + said[1:]
 
 
 def _talk(person: Mapping[str, Any]) -> bool:

@@ -54,7 +54,7 @@ def test_the_status_names_who_needs_a_talk_and_judges_no_few(spotless, tmp_path)
     file = tmp_path / "status.html"
     file.write_text(status_page.page(status()), encoding="utf-8")
     tab = spotless(file)
-    assert tab.locator(".simulated").inner_text().startswith("SIMULATED the accounts of made-up")
+    assert tab.locator(".simulated").inner_text().startswith("SIMULATED The accounts of made-up")
     assert tab.locator(".t").inner_text().count("6 accounts: too few to judge") == 1
     rows = tab.locator("table").first.locator("tbody tr").all_inner_texts()
     assert [r.split()[0] for r in rows] == ["ben", "cem", "ana", "dia"]

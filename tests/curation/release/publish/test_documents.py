@@ -35,7 +35,8 @@ def test_the_datasheet_says_what_is_known_and_what_nobody_has_answered(made):
     before, unanswered = page.split("## Unanswered")
     assert unanswered.count("\n- ") == len(answers.asked()) - 1, "together, at the end"
     assert "(`purpose`)" in unanswered and "(`purpose`)" not in before
-    html = datasheet.html(known, answers.Answers({}))
+    html = datasheet.html(dict(known) | {"simulated": True}, answers.Answers({}))
+    assert "The accounts are simulated.</strong> " in html, "a blank before the next sentence"
     assert html.index("<h2>Unanswered</h2>") > html.rindex("<h3>")
     assert "they stand at the end" in html
     # Three people on ten accounts are thirty pairs; on account 1 one of them differs from two: 28
