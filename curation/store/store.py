@@ -17,6 +17,7 @@ import duckdb
 from botbench.core.duckdb_work import one_thread
 from botbench.core.errors import ResourceFailure, UserError, unknown
 from botbench.core.sql import literal
+from botbench.text.numbers import counted
 from curation.store import catalog, file_hashes, schema
 from curation.store.connection import locate, remains, retried, turn, usual
 from curation.store.insert import Counts, insert
@@ -137,7 +138,8 @@ class Store:
             for name, table in rows.items():
                 if counts := transaction.insert(name, table).conflicting:
                     raise UserError(
-                        f"{counts} rows for the table {name} have the key of another row and other"
+                        f"{counted(counts, 'row')} for the table {name}"
+                        f" {'has' if counts == 1 else 'have'} the key of another row and other"
                         " content; nothing was written."
                     )
             return transaction.counts

@@ -61,7 +61,7 @@ def test_an_unknown_time_in_the_key_equals_an_unknown_time(store):
 def test_equal_key_and_other_content_is_refused_and_nothing_is_written(store):
     store.append({"accounts": accounts("1")}, "ada", "first")
     head = store.head()
-    with pytest.raises(UserError, match="1 rows for the table accounts"):
+    with pytest.raises(UserError, match="1 row for the table accounts has the key"):
         store.append({"accounts": accounts("1", followers=2)}, "ada", "conflict")
     assert store.head() == head
 
