@@ -63,6 +63,13 @@ def test_the_status_names_who_needs_a_talk_and_judges_no_few(spotless, tmp_path)
     assert ".70" not in tab.inner_text("main"), "no alpha of six accounts"
 
 
+def test_an_alpha_without_an_interval_says_so():
+    """Where one answer is rare there is none: no lone dash in brackets."""
+    bare = {**status()["agreement"], "accounts": 9, "few": False, "low": None, "high": None}
+    page = status_page.page(status(agreement=bare))
+    assert "no interval: too few answers" in page and "(–)" not in page
+
+
 def test_enough_accounts_have_their_alpha():
     enough = {**status()["agreement"], "accounts": 8, "few": False}
     said = " ".join(sentences(status(agreement=enough)))
