@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from botbench.core.errors import UserError
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -70,8 +72,13 @@ def draft_of(path: Path, mode: int = 0o666) -> Iterator[Path]:
     """A hidden draft beside `path` to write to; it becomes `path` when the block ends.
 
     Missing folders are created. If the block fails, `path` is unchanged and the draft is deleted.
-    Each caller has its own draft, so several processes can write the same file at once.
+    Of a link the file that it leads to is replaced. Each caller has its own draft, so several
+    processes can write the same file at once. Raises UserError where `path` is a folder, a device
+    or a pipe: root would put a file in the place of /dev/null, for every process.
     """
+    path = path.resolve() if path.is_symlink() else path
+    if path.exists() and not path.is_file():
+        raise UserError(f"{path} is no file, so it is not replaced. Name another file.")
     with _held_draft(path, mode) as draft:
         yield draft
         draft.replace(path)

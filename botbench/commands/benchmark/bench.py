@@ -325,9 +325,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     example = (
         "Examples: `botbench bench demo` · `botbench bench my-suite.yaml --jobs 4 --timeout 600` · "
-        "`botbench bench my-suite.yaml --engine sail`"
-        "Examples: `botbench bench demo` · `botbench bench my-suite.yaml --jobs 4 --timeout 600` ·"
-        " `botbench bench real --prepare DIR`"
+        "`botbench bench my-suite.yaml --engine sail` · `botbench bench real --prepare DIR`"
     )
     group = typer.Typer(
         cls=DefaultGroup,

@@ -20,7 +20,11 @@ def features(  # noqa: PLR0917 (typer gives every option by name)
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE.parquet", help="Where the release's features go."),
+        typer.Option(
+            "--out",
+            metavar="FILE.parquet",
+            help="Where the release's features go; a file there is replaced.",
+        ),
     ] = None,
     engine: Annotated[
         str | None,

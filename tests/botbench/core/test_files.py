@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from botbench.core import files
+from botbench.core.errors import UserError
 
 
 def test_text_json_and_parquet_read_back(tmp_path):
@@ -34,6 +35,29 @@ def test_a_failure_leaves_the_old_file_and_no_draft(tmp_path):
     with pytest.raises(OSError, match="disk full"):
         fail()
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_no_file_is_not_replaced(tmp_path):
+    """A pipe stands for /dev/null, which root would have replaced for every process."""
+    pipe, folder = tmp_path / "pipe", tmp_path / "folder"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    linked = tmp_path / "like-dev-stdout"
+    linked.symlink_to(pipe)
+    for path in (pipe, folder, linked):
+        with pytest.raises(UserError, match="is no file, so it is not replaced"):
+            files.write_text(path, "x")
+    assert pipe.is_fifo() and linked.is_symlink()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["folder", "like-dev-stdout", "pipe"]
+
+
+def test_a_link_stays_and_its_file_is_written(tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "elsewhere" / "a.txt")
+    files.write_text(link, "x")
+    files.write_text(link, "y")
+    assert link.is_symlink() and (tmp_path / "elsewhere" / "a.txt").read_text() == "y"
+    assert sorted(p.name for p in (tmp_path / "elsewhere").iterdir()) == ["a.txt"]
 
 
 def test_a_secret_is_readable_to_its_owner_alone(tmp_path):
