@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from threading import Thread
 from typing import Any
 
 from botbench.core.errors import ResourceFailure, UserError, first_line
@@ -34,6 +35,10 @@ OF_A_DRIVER = {
     "spark.sql.debug.maxToStringFields": "1000",
 }
 CONNECT_SECONDS = 10
+RETRIES = {"max_retries": 8, "max_backoff": 10_000}
+"""A server that has gone is called again for about three quarters of a minute; PySpark's own
+client would for more than ten, at every call.
+"""
 ON_THIS_MACHINE = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
 """Nobody on the network reaches a Spark of one machine."""
 
@@ -48,6 +53,9 @@ def check(engine: str) -> str:
         or re.fullmatch(r"local-cluster\[[0-9]+,[0-9]+,[0-9]+\]", engine)
     ):
         raise UserError(f"There is no engine {engine!r}. Engines are {', '.join(NAMES)}.")
+    for port in re.findall(r":([0-9]+)(?=[,/]|$)", engine.partition("/;")[0]):
+        if not 1 <= int(port) <= 65535:
+            raise UserError(f"There is no port {port}, as in {engine}: ports are 1 to 65535.")
     if engine == SAIL and find_spec("pysail") is None:
         raise UserError("The engine sail is not installed: pip install 'botbench[sail]'.")
     if find_spec("pyspark") is None:
@@ -78,6 +86,7 @@ def session(engine: str, beside: bool = False) -> Iterator[Any]:
     with warnings.catch_warnings():
         # The client warns at import of the newest pandas, which is not used here.
         warnings.simplefilter("ignore", FutureWarning)
+        warnings.filterwarnings("ignore", r"\[RETRIES_EXCEEDED\]")
         if engine == SAIL:
             server = sail.beside if beside else sail.inside
             with server() as address, _opened(engine, f"sc://{address}") as spark:
@@ -103,6 +112,10 @@ def failures(engine: str, what: str) -> Iterator[None]:
 
 def _cause(error: Exception) -> str:
     """The line of an engine's error that says what went wrong, without a full stop."""
+    # The first line of gRPC's own errors names their class.
+    called = re.search(r'^\s*details = "(.+)"$', str(error), re.MULTILINE)
+    if called:
+        return called[1][:300].rstrip(".")
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     # An error of a Python worker comes with its traceback, whose last line says it.
     told = lines[-1] if any("stack trace" in line for line in lines) else first_line(error)
@@ -118,6 +131,10 @@ def _opened(engine: str, address: str) -> Iterator[Any]:
     try:
         if address.startswith("sc://"):
             spark = builder.remote(address).create()
+            _call_again(spark, **RETRIES)
+            # The client would wait for a server that hangs, at Ctrl-C. To release a session
+            # interrupts its operations too.
+            spark.client.interrupt_operation = lambda _: []
         else:
             # The workers of this machine are this Python, and not the first that is called python3.
             os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -126,17 +143,53 @@ def _opened(engine: str, address: str) -> Iterator[Any]:
             spark.conf.set(name, value)
     except Exception as error:  # gRPC's and Py4J's own, by engine
         raise ResourceFailure(
-            f"The engine {engine} does not answer: {first_line(error)}. Is the server running, and"
+            f"The engine {engine} does not answer: {_cause(error)}. Is the server running, and"
             " can this machine reach it?"
         ) from error
     try:
         yield spark
     finally:
-        try:
-            spark.stop()
-        finally:  # where its driver has died, too, for the next session gets one of its own
-            if not address.startswith("sc://"):
+        if address.startswith("sc://"):
+            _leave(spark)
+        else:
+            try:
+                spark.stop()
+            finally:  # where its driver has died, too, for the next session gets one of its own
                 _end_driver()
+
+
+def _channel_builder(address: str) -> Any:
+    """What opens channels to a server; raises UserError where its address has odd parameters."""
+    # gRPC writes every failed handshake to stderr.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    from pyspark.errors import PySparkException
+    from pyspark.sql.connect.client import DefaultChannelBuilder
+
+    try:
+        builder = DefaultChannelBuilder(address)
+        _ = builder.session_id
+    except PySparkException as error:
+        raise UserError(
+            f"{address} is no address of Spark Connect: {_cause(error)}. It is"
+            " sc://HOST:PORT, and may have options behind it, such as /;use_ssl=true."
+        ) from error
+    return builder
+
+
+def _call_again(spark: Any, **retries: int) -> None:
+    from pyspark.sql.connect.client.retries import DefaultPolicy
+
+    spark.client.set_retry_policies([DefaultPolicy(**retries)])
+
+
+def _leave(spark: Any) -> None:
+    """Release a session on a server; one that has gone or hangs is asked once, and left."""
+    _call_again(spark, max_retries=0)
+    ending = Thread(target=spark.stop, daemon=True)
+    ending.start()
+    ending.join(CONNECT_SECONDS)
+    if ending.is_alive():
+        spark.client.close()
 
 
 def _end_driver() -> None:
@@ -155,17 +208,32 @@ def _end_driver() -> None:
 
 
 def _reach(engine: str) -> None:
-    """Raises ResourceFailure where nothing listens; the client itself would try for minutes."""
+    """Raises ResourceFailure where nothing answers; the client itself would try for minutes."""
     if "://" not in engine:
         return
     host, _, port = engine.partition("://")[2].partition("/")[0].split(",")[0].rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_SECONDS).close()
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise ResourceFailure(
             f"The engine {engine} cannot be reached: {first_line(error)}. Start its server, or name"
             " the one that runs."
         ) from error
+    if not engine.startswith("sc:"):
+        return
+    builder = _channel_builder(engine)
+    from grpc import FutureTimeoutError, channel_ready_future
+
+    with builder.toChannel() as channel:
+        try:
+            channel_ready_future(channel).result(CONNECT_SECONDS)
+        except FutureTimeoutError as error:
+            how = "with" if builder.secure else "without"
+            raise ResourceFailure(
+                f"The engine {engine} does not answer: what listens there did not speak gRPC {how}"
+                f" TLS within {CONNECT_SECONDS} seconds. Is it a Spark Connect server, and does its"
+                " address say use_ssl=true (or a token) where it has TLS?"
+            ) from error
 
 
 def _of_a_driver(engine: str) -> dict[str, str]:
