@@ -28,7 +28,6 @@ from curation.release import release
 from curation.store import catalog, file_hashes, migrations, schema
 from curation.store.connection import (
     TRASH,
-    CatalogLost,
     Location,
     connect_to_read,
     holds_store,
@@ -37,6 +36,7 @@ from curation.store.connection import (
     remains,
 )
 from curation.store.upkeep import objects
+from curation.store.upkeep.failures import CatalogLost, ServerFailure
 from curation.store.upkeep.opening import has_tables
 
 Outcome = Literal["well", "note", "ill"]
@@ -70,9 +70,7 @@ class Diagnosis:
 
 
 def examine(location: Location, now: float | None = None) -> Diagnosis:
-    """Look at a store; raises UserError where there is none, ResourceFailure where its object
-    storage fails.
-    """
+    """Look at a store; raises UserError where there is none, ResourceFailure for a server."""
     if not location.exists() and remains(location) is None:
         raise UserError(
             f"There is no store at {location.home}. Name yours with --store PATH (or"
@@ -86,6 +84,8 @@ def examine(location: Location, now: float | None = None) -> Diagnosis:
         connection = connect_to_read(location)
     except CatalogLost as error:
         return Diagnosis((_lost(location, error),))
+    except ServerFailure:
+        raise
     except UserError as error:
         return Diagnosis(
             (
@@ -132,7 +132,10 @@ def _catalog_file(location: Location) -> Finding:
 
 def _lost(location: Location, error: CatalogLost) -> Finding:
     """Ill where files have lost their catalog; an interrupted creation without files is not ill."""
-    return Finding("catalog file", "ill" if remains(location) else "note", error.says, error.do)
+    has_files = remains(location) is not None
+    if not has_files and (other := objects.unknown_files(location.objects)):
+        has_files, error = True, other
+    return Finding("catalog file", "ill" if has_files else "note", error.says, error.do)
 
 
 def _tables(

@@ -26,6 +26,7 @@ from botbench.core.files import keep_private
 from botbench.core.sql import literal
 from curation.store.upkeep import failures, objects
 from curation.store.upkeep.extensions import extension
+from curation.store.upkeep.failures import CatalogLost
 
 T = TypeVar("T")
 CONFLICTS = (
@@ -46,14 +47,6 @@ FOLDERS = ("data", "releases", "publications", "backups", TRASH)
 """Folders of a store's home whose files show that a catalog existed."""
 MARKER = "botbench-store.txt"
 """A file that every finished store has. By it a lost catalog shows where no data file does."""
-
-
-class CatalogLost(ResourceFailure):
-    """The catalog holds no store; `says` is what is wrong and where, `do` the next command."""
-
-    def __init__(self, says: str, do: str) -> None:
-        super().__init__(f"{says} {do}")
-        self.says, self.do = says, do
 
 
 @dataclass(frozen=True)
@@ -298,14 +291,8 @@ def _opened_or_made(location: Location) -> duckdb.DuckDBPyConnection:
     except CatalogLost:
         if remains(location) is not None:
             raise
-    if left := objects.holds_files(location.objects):
-        raise CatalogLost(
-            f"The Postgres database holds no tables of a store, but {location.objects} holds files"
-            f" (one is {left}). A new catalog would know none of them, so none was made and nothing"
-            " was changed.",
-            "Restore the catalog from a backup (botbench restore-backup BACKUP), or name an empty"
-            " prefix in data_path.",
-        )
+    if other := objects.unknown_files(location.objects):
+        raise other
     return _opened(location, setup_statements(location, create=True))
 
 

@@ -14,9 +14,23 @@ from botbench.terminal.failures import kind_of
 
 GONE = ("database", "server")
 """Kinds of failures where a server does not answer, or has ended."""
+REFUSED = re.compile(r"connection to server at .*failed: (?:FATAL: +)?(.+)")
+"""What Postgres says where it answers, and lets nobody in."""
 DISK_OF_SERVER = re.compile(r"error:.*(?:53100|could not)", re.IGNORECASE | re.DOTALL)
 """What Postgres says where its own disk is full."""
 FILE = re.compile(r'(?:file|directory) "([^"]+)"', re.IGNORECASE)
+
+
+class CatalogLost(ResourceFailure):
+    """The catalog holds no store; `says` is what is wrong and where, `do` the next command."""
+
+    def __init__(self, says: str, do: str) -> None:
+        super().__init__(f"{says} {do}")
+        self.says, self.do = says, do
+
+
+class ServerFailure(ResourceFailure):
+    """A server of databases failed, which tells nothing of the store."""
 
 
 def lasting(error: BaseException) -> bool:
@@ -43,9 +57,15 @@ def explained(error: BaseException, home: Path, catalog: str) -> ResourceFailure
             " the same command again."
         )
     if at_server and kind in GONE:
-        return ResourceFailure(
+        return ServerFailure(
             f"{_server(catalog)} does not answer, or it ended the connection. Nothing of this step"
             " was written. Start it, then run the same command again."
+        )
+    if at_server and isinstance(error, duckdb.Error) and (told := REFUSED.search(str(error))):
+        return ServerFailure(
+            f"{_server(catalog)} answers, but does not let you in: {told[1].rstrip('.')}. Nothing"
+            " of this step was written. Make the database where it is missing (createdb NAME), or"
+            " mend the user, the password or the name in the store's URL."
         )
     if kind == "disk":
         return ResourceFailure(

@@ -15,6 +15,7 @@ from botbench.core.errors import ResourceFailure, UserError
 from botbench.core.hashing import short_hash
 from botbench.core.sql import literal
 from curation.store.upkeep.extensions import extension
+from curation.store.upkeep.failures import CatalogLost
 
 SCHEME = "s3://"
 ADDRESS = re.compile(r"s3://[^\s'\"?*\[\]]+")
@@ -177,3 +178,16 @@ def holds_files(prefix: str) -> str | None:
             f"SELECT file FROM glob({literal(f'{prefix}/**')}) LIMIT 1"
         ).fetchone()
     return str(row[0]) if row else None
+
+
+def unknown_files(prefix: str) -> CatalogLost | None:
+    """The error for a catalog without a store whose prefix holds files; None without a prefix."""
+    if not prefix or not (left := holds_files(prefix)):
+        return None
+    return CatalogLost(
+        f"The Postgres database holds no tables of a store, but {prefix} holds files (one is"
+        f" {left}). A new catalog would know none of them, so none was made and nothing was"
+        " changed.",
+        "Restore the catalog from a backup (botbench restore-backup BACKUP), or name an empty"
+        " prefix in data_path.",
+    )

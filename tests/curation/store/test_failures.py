@@ -15,7 +15,7 @@ from botbench.core.errors import ResourceFailure
 from curation.maintenance.erasure import erase
 from curation.release import release
 from curation.store import schema
-from curation.store.connection import locate, retried
+from curation.store.connection import MARKER, locate, retried
 from curation.store.store import Store
 from curation.store.upkeep import failures
 
@@ -206,6 +206,24 @@ def test_a_postgres_server_that_is_not_there_is_named_without_its_password(tmp_p
     ) as told:
         Store(f"postgresql://ada:geheim@127.0.0.1:1/team?data_path={tmp_path / 'store'}")
     assert "geheim" not in str(told.value) and time.monotonic() - begun < 30
+
+
+def test_the_doctor_tells_nothing_of_a_store_whose_postgres_does_not_answer(tmp_path, cli):
+    """It called the store ill, and said that its folder should be moved away."""
+    place = f"postgresql://ada:geheim@127.0.0.1:1/team?data_path={tmp_path / 'store'}"
+    locate(place).home.mkdir()
+    (locate(place).home / MARKER).touch()
+    done = cli("--store", place, "doctor", code=3)
+    assert "The Postgres server at 127.0.0.1:1 does not answer" in done.stderr
+    assert "geheim" not in done.stderr and not done.stdout
+
+
+@pytest.mark.postgres
+def test_a_database_that_is_missing_is_named(postgres, tmp_path):
+    place = f"{postgres.rpartition('/')[0]}/nowhere?data_path={tmp_path / 'store'}"
+    says = 'does not let you in: database "nowhere" does not exist'
+    with pytest.raises(ResourceFailure, match=says):
+        Store(place)
 
 
 @pytest.mark.postgres

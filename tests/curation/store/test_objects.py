@@ -16,9 +16,10 @@ from botbench.core.errors import ResourceFailure, UserError
 from curation.maintenance import backup, doctor
 from curation.maintenance.compaction import compact
 from curation.store import catalog, file_hashes, schema
-from curation.store.connection import CatalogLost, locate
+from curation.store.connection import locate
 from curation.store.store import Store
 from curation.store.upkeep import objects
+from curation.store.upkeep.failures import CatalogLost
 
 pytestmark = pytest.mark.postgres
 SECRET = "not-a-secret-of-anybody"
@@ -204,6 +205,12 @@ def test_a_lost_catalog_beside_files_makes_no_new_one(place, postgres):
     assert lost.startswith(other)
     with pytest.raises(CatalogLost, match="holds no tables of a store, but s3://lake/objects_"):
         Store(lost.replace("/home", "/another-home"))
+    # The doctor says the same, and not that a pull would make the store.
+    found = doctor.examine(locate(lost.replace("/home", "/another-home")))
+    assert not found.well and "holds files" in found.findings[-1].says
+    nowhere = lost.replace("/home", "/third-home").replace("s3://lake/", "s3://nowhere/")
+    with pytest.raises(ResourceFailure, match="There is no bucket nowhere"):
+        doctor.examine(locate(nowhere))
 
 
 def test_a_missing_object_is_told(place, signed_in):
