@@ -7,7 +7,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -73,7 +73,6 @@ def code_version() -> str:
 
 def _write(release: ReleaseFolder, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    leftovers.remove_drafts(path.parent)
     with scratch_connection(path.parent) as (connection, _):
         write_parquet(path, compute(connection, *release_sql(release)))
 
@@ -82,14 +81,17 @@ def _write(release: ReleaseFolder, path: Path) -> None:
 def scratch_connection(beside: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
     """DuckDB with a bound on its memory, and the folder in `beside` where the rest of it goes.
 
-    The folder is named as a draft, so that a later run finds what a killed one left.
+    The folder is named and locked as a draft, so that a later run removes what a killed one left,
+    and nothing that another machine is at work on.
     """
+    leftovers.remove_drafts(beside)
     with (
         tempfile.TemporaryDirectory(
             prefix=f".features.{os.getpid()}.{secrets.token_hex(4)}",
             suffix=UNFINISHED,
             dir=beside,
         ) as scratch,
+        _locked(Path(scratch)),
         scratch_database() as connection,
     ):
         for setting in (
@@ -101,6 +103,15 @@ def scratch_connection(beside: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection
         ):
             connection.execute(f"SET {setting}")
         yield connection, Path(scratch)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a folder's lock, where its file system has locks; without them nobody removes it."""
+    with ExitStack() as stack:
+        with suppress(OSError):
+            stack.enter_context(leftovers.held(folder))
+        yield
 
 
 def release_sql(release: ReleaseFolder) -> tuple[str, str]:

@@ -65,7 +65,8 @@ def reputation(accounts: Table) -> FloatingValue:
     """Followers divided by the sum of followers and accounts followed; missing where both are
     zero.
     """
-    return per(accounts.followers, accounts.followers + accounts.following)
+    # Two counts near the largest number have a sum that is none.
+    return per(accounts.followers, accounts.followers.cast("float64") + accounts.following)
 
 
 @feature(unit="days", needs=AGE, source=LEE, revision=1)

@@ -342,8 +342,8 @@ def _opened(location: Location, statements: list[str]) -> duckdb.DuckDBPyConnect
         url = location.catalog.partition(":")[2]
         reason = first_line(error, 10_000).replace(url, "the catalog")[:300]
         raise ResourceFailure(
-            f"The store at {location.home} does not open: {reason} What is wrong and what to do:"
-            " botbench doctor."
+            f"The store at {location.home} does not open: {reason.rstrip('.')}. What is wrong and"
+            " what to do: botbench doctor."
         ) from error
 
 

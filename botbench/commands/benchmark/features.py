@@ -96,8 +96,9 @@ def _compute(
     from curation.release.release import load
 
     if out is None or out.is_dir():
+        what = "" if out is None else f"{out} is a folder. "
         raise UserError(
-            f"Name the file that the features go to: botbench features {reference} --out"
+            f"{what}Name the file that the features go to: botbench features {reference} --out"
             f" {reference.replace('@', '-')}.parquet."
         )
     if not out.parent.is_dir():

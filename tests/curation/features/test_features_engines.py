@@ -5,6 +5,8 @@
 import importlib.util
 import os
 import random
+import subprocess
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -111,7 +113,7 @@ def made_accounts(chance):
             "created_at": chance.choice([None, START, START - timedelta(days=5000)]),
             "observed_at": chance.choice([None, START, START + timedelta(days=3, microseconds=7)]),
             **{
-                n: chance.choice([None, 0, 1, -1, 7, 10**9, 10**12])
+                n: chance.choice([None, 0, 1, -1, 7, 10**9, 10**12, 2**63 - 1])
                 for n in ("followers", "following", "posts_total", "likes_total", "listed")
             },
             **{
@@ -303,6 +305,20 @@ def test_no_feature_names_a_function_of_one_engine():
     )
     assert here.types == there.types
     assert [q.view for q in here.queries] == [q.view for q in there.queries]
+
+
+def test_what_a_killed_run_left_beside_the_file_goes_with_the_next(tmp_path, releases):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    for name in (f".features.{ended.pid}.0123abcdab_c1.unfinished", f".x.{ended.pid}.unfinished"):
+        (tmp_path / name).mkdir()
+    with features._cache.scratch_connection(tmp_path) as (_, held):
+        at_work = held.rename(held.with_name(held.name.replace(str(os.getpid()), str(ended.pid))))
+        features.write(releases["without posts"], tmp_path / "x.parquet", families=["profile"])
+        assert at_work.is_dir(), "another machine's, by its lock"
+        at_work.rename(held)
+    left = sorted(p.name for p in tmp_path.iterdir())
+    assert left == [f".x.{ended.pid}.unfinished", "x.parquet"]
 
 
 def test_engines_that_are_not_there_are_told(tmp_path, releases):
