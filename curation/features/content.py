@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from curation.features import concentration, feature, mean, per, share
+from curation.features._functions import addable
 
 if TYPE_CHECKING:
     from ibis.expr.types import FloatingValue, IntegerValue, Table
@@ -135,10 +136,10 @@ def top_app_share(apps: Table) -> FloatingValue:
 @feature(unit="reposts a post", needs=f"posts.reposts {KIND}", source=VAROL, revision=1)
 def reposts_received_mean(posts: Table) -> FloatingValue:
     """Mean number of times a post of its own (no repost) was reposted."""
-    return mean((posts.sort == "repost").ifelse(None, posts.reposts))
+    return mean(addable((posts.sort == "repost").ifelse(None, posts.reposts)))
 
 
 @feature(unit="likes a post", needs=f"posts.likes {KIND}", source=VAROL, revision=1)
 def likes_received_mean(posts: Table) -> FloatingValue:
     """Mean number of likes that a post of its own (no repost) got."""
-    return mean((posts.sort == "repost").ifelse(None, posts.likes))
+    return mean(addable((posts.sort == "repost").ifelse(None, posts.likes)))

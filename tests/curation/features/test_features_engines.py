@@ -162,7 +162,7 @@ def made_posts(chance, accounts, many):
             "ref_account_id": chance.choice([None, "", "1", "2"]),
             "source_app": chance.choice([None, "", "web"]),
             "reposts": chance.choice([None, 0, 10**9, 10**15, -3]),
-            "likes": chance.choice([None, 0, 5]),
+            "likes": chance.choice([None, 0, 5, 2**62]),
         }
         for i, account in enumerate(accounts)
         for _ in range({0: 0, 1: 1, 2: many}.get(i, chance.randrange(40)))
