@@ -96,20 +96,20 @@ def test_a_server_that_goes_while_it_works_is_told(monkeypatch):
 
 
 def test_a_session_of_a_server_that_hangs_is_left(monkeypatch):
-    monkeypatch.setattr(sessions, "CONNECT_SECONDS", 1)
     begin = time.monotonic()
     with server() as (address, process), engines.session(address):
+        monkeypatch.setattr(sessions, "CONNECT_SECONDS", 1)
         os.kill(process.pid, signal.SIGSTOP)
     assert time.monotonic() - begin < 30
 
 
 def test_ctrl_c_does_not_wait_for_a_server_that_hangs(monkeypatch):
     """The client asks it to interrupt what it computes, and would wait for the answer."""
-    monkeypatch.setattr(sessions, "CONNECT_SECONDS", 1)
     begin = time.monotonic()
 
     def work(address, process):
         with engines.session(address) as spark:
+            monkeypatch.setattr(sessions, "CONNECT_SECONDS", 1)
             frame = spark.sql("SELECT 1 AS one")
             os.kill(process.pid, signal.SIGSTOP)
             Timer(1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
