@@ -15,6 +15,7 @@ from botbench.core.sql import literal
 from curation.engines import DUCKDB, SAIL, check, failures, peak_bytes, session
 from curation.features._cache import ReleaseFolder, release_sql, scratch_connection
 from curation.features._compute import buckets_for, compute
+from curation.features._registry import chosen
 from curation.features._spark import joined_sql, laid_out, write_parts
 
 if TYPE_CHECKING:
@@ -48,21 +49,22 @@ def write(
 
     Names and types are the same for every engine, and values to 1e-9. An engine of Spark reads the
     release's files and writes parts beside `out` itself, so its machines must see both. Raises
-    UserError for an unknown engine, ResourceFailure where an engine fails.
+    UserError for an unknown engine or family, ResourceFailure where an engine fails.
     """
     begin = time.perf_counter()
     check(engine)
-    chosen = None if families is None else list(families)
+    named = None if families is None else list(families)
+    chosen(named)
     out.parent.mkdir(parents=True, exist_ok=True)
     with scratch_connection(out.parent.absolute()) as (connection, scratch), draft_of(out) as draft:
         peak = 0
         if engine == DUCKDB:
             (progress or NoProgress()).stage("Features", 1)
-            connection.register("computed", compute(connection, *release_sql(release), chosen))
+            connection.register("computed", compute(connection, *release_sql(release), named))
             query = "FROM computed"
         else:
             shown = progress or NoProgress()
-            peak = _on_engine(connection, release, engine, scratch, families=chosen, progress=shown)
+            peak = _on_engine(connection, release, engine, scratch, families=named, progress=shown)
             query = f"FROM read_parquet({literal(scratch / '*.parquet')}) ORDER BY account_id"
         rows, columns = _stream(connection, query, draft)
         peak = max(peak, peak_bytes())

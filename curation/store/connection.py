@@ -335,7 +335,9 @@ def _opened(location: Location, statements: list[str]) -> duckdb.DuckDBPyConnect
     except duckdb.Error as error:
         if "creating a new DuckLake is explicitly disabled" in str(error):
             raise lost(location) from None
-        failure = objects.explained(error, location.objects) if location.objects else None
+        failure = failures.of_extension(error)
+        if location.objects:
+            failure = failure or objects.explained(error, location.objects)
         if failure := failure or failures.explained(error, location.home, location.catalog):
             raise failure from error
         # The URL may hold a password.

@@ -16,6 +16,11 @@ GONE = ("database", "server")
 """Kinds of failures where a server does not answer, or has ended."""
 REFUSED = re.compile(r"connection to server at .*failed: (?:FATAL: +)?(.+)")
 """What Postgres says where it answers, and lets nobody in."""
+EXTENSION = re.compile(
+    r"(?:Failed to load|Extension) ['\"](.+\.duckdb_extension)['\"],?"
+    r" (?:could not be loaded because )?(.+)"
+)
+"""What DuckDB says of a file that is none of its extensions, or is not signed for this version."""
 DISK_OF_SERVER = re.compile(r"error:.*(?:53100|could not)", re.IGNORECASE | re.DOTALL)
 """What Postgres says where its own disk is full."""
 FILE = re.compile(r'(?:file|directory) "([^"]+)"', re.IGNORECASE)
@@ -36,6 +41,17 @@ class ServerFailure(ResourceFailure):
 def lasting(error: BaseException) -> bool:
     """Whether an error of disk or server stays, so that trying again only takes time."""
     return kind_of(error) in ("full", "disk", *GONE)
+
+
+def of_extension(error: duckdb.Error) -> ResourceFailure | None:
+    """The sentence for a file that DuckDB does not load as an extension; None for other errors."""
+    if not (told := EXTENSION.search(str(error))):
+        return None
+    return ResourceFailure(
+        f"DuckDB does not load its extension {told[1]}: {told[2].rstrip('.')}. Install its package"
+        f" again, or put the file for DuckDB v{duckdb.__version__} into the folder that"
+        " BOTBENCH_EXTENSIONS names. What fits: botbench doctor --stack."
+    )
 
 
 def explained(error: BaseException, home: Path, catalog: str) -> ResourceFailure | None:

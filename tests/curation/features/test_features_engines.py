@@ -330,4 +330,7 @@ def test_engines_that_are_not_there_are_told(tmp_path, releases):
         features.write(releases["hostile"], tmp_path / "x.parquet", "spark://127.0.0.1:1")
     with pytest.raises(ResourceFailure, match=r"sc://127\.0\.0\.1:1 cannot be reached"):
         features.write(releases["hostile"], tmp_path / "x.parquet", "sc://127.0.0.1:1")
+    # Before anything is begun or said to be.
+    with pytest.raises(UserError, match="feature family 'timming'"):
+        features.write(releases["hostile"], tmp_path / "new" / "x.parquet", families=["timming"])
     assert list(tmp_path.iterdir()) == []

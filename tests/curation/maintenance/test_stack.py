@@ -5,7 +5,7 @@ import shutil
 import duckdb
 import pytest
 
-from botbench.core.errors import UserError
+from botbench.core.errors import ResourceFailure, UserError
 from curation.maintenance import stack
 from curation.store.store import Store
 from curation.store.upkeep import extensions
@@ -54,6 +54,13 @@ def test_a_foreign_file_is_refused_by_its_signature(tmp_path, monkeypatch):
     content = bytearray(extensions.extension("sqlite_scanner").read_bytes())
     content[len(content) // 2] ^= 1
     forged.write_bytes(content)
+    shutil.copy(extensions.extension("ducklake"), tmp_path)
     monkeypatch.setenv(extensions.FOLDER, str(tmp_path))
     with duckdb.connect() as connection, pytest.raises(duckdb.Error, match="signature"):
         connection.execute(f"LOAD '{extensions.extension('sqlite_scanner')}'")
+    told = r"does not load its extension .*sqlite_scanner\.duckdb_extension: its signature is"
+    with pytest.raises(ResourceFailure, match=told):
+        Store(tmp_path / "store")
+    forged.write_bytes(b"no extension at all" * 40)
+    with pytest.raises(ResourceFailure, match=r"The file is not a DuckDB extension.*--stack\."):
+        Store(tmp_path / "store")
