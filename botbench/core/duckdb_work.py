@@ -93,18 +93,8 @@ def on_threads(connection: duckdb.DuckDBPyConnection, threads: int) -> Iterator[
     2
     3
     """
-    import duckdb
-
-    before, own = _threads(connection)
-    connection.execute("SET external_threads = 1")
-    connection.execute(f"SET threads = {threads}")
-    try:
+    with setting(connection, "external_threads", 1), setting(connection, "threads", threads):
         yield
-    finally:
-        # After an error inside DuckDB the connection may be good for nothing any more.
-        with suppress(duckdb.Error):
-            connection.execute(f"SET threads = {before}")
-            connection.execute(f"SET external_threads = {own}")
 
 
 @contextmanager
@@ -126,6 +116,7 @@ def setting(connection: duckdb.DuckDBPyConnection, name: str, value: int) -> Ite
     try:
         yield
     finally:
+        # After an error inside DuckDB the connection may be good for nothing any more.
         with suppress(duckdb.Error):
             connection.execute(f"SET {name} = {row[0]}")
 
@@ -150,18 +141,12 @@ def alone(connection: duckdb.DuckDBPyConnection, *, when: bool) -> Iterator[None
     (2, 2)
     (2, 1)
     """
-    import duckdb
-
     threads, own = _threads(connection)
     if not when or threads == own:
         yield
         return
-    connection.execute(f"SET external_threads = {threads}")
-    try:
+    with setting(connection, "external_threads", threads):
         yield
-    finally:
-        with suppress(duckdb.Error):
-            connection.execute(f"SET external_threads = {own}")
 
 
 def _threads(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
