@@ -83,6 +83,8 @@ def session(engine: str, beside: bool = False) -> Iterator[Any]:
     """
     check(engine)
     let_pyspark_import()
+    # Before its first channel: gRPC writes every failed handshake to stderr.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     with warnings.catch_warnings():
         # The client warns at import of the newest pandas, which is not used here.
         warnings.simplefilter("ignore", FutureWarning)
@@ -160,8 +162,6 @@ def _opened(engine: str, address: str) -> Iterator[Any]:
 
 def _channel_builder(address: str) -> Any:
     """What opens channels to a server; raises UserError where its address has odd parameters."""
-    # gRPC writes every failed handshake to stderr.
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     from pyspark.errors import PySparkException
     from pyspark.sql.connect.client import DefaultChannelBuilder
 
