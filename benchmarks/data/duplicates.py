@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botbench.core.duckdb_work import scratch_database
+from botbench.core.errors import UserError
 from botbench.core.files import write_parquet
 from botbench.core.hashing import short_hash
 from curation.release import duplicate_groups
@@ -60,7 +61,7 @@ def _of_release(folder: Path, state: str) -> pa.Table:
     with scratch_database(threads=1) as connection:
         found = duplicate_groups.of_release(connection, folder)
     # A store that cannot be written to is read all the same.
-    with contextlib.suppress(OSError, pa.ArrowException):
+    with contextlib.suppress(OSError, UserError, pa.ArrowException):
         write_parquet(kept, found)
     return found
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from botbench.core.errors import UserError
 from botbench.core.files import draft_of
 
 MOST = 20
@@ -34,7 +35,7 @@ def kept(name: str, make: Callable[[], str]) -> str:
         if said == _sum(text):
             return text
     made = make()
-    with suppress(OSError):
+    with suppress(OSError, UserError):
         with draft_of(file, 0o600) as draft:
             draft.write_bytes(f"{_sum(made)}\n{made}".encode())
         _let_go(folder)
