@@ -111,7 +111,8 @@ def setting(connection: duckdb.DuckDBPyConnection, name: str, value: int) -> Ite
     """
     import duckdb
 
-    row = connection.execute("SELECT current_setting(?)", [name]).fetchone() or (value,)
+    # A parameter of a query would import pandas.
+    row = connection.execute(f"SELECT current_setting('{name}')").fetchone() or (value,)
     connection.execute(f"SET {name} = {value}")
     try:
         yield
