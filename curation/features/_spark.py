@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from botbench.core.progress import NoProgress, Progress
 from botbench.core.sql import literal
@@ -133,7 +135,8 @@ def _read(spark: Any, path: Path, table: str) -> str:
 
 
 def _uri(path: Path) -> str:
-    return path.absolute().as_uri()
+    # Spark takes %3D in the name of a part's folder for itself, and finds none.
+    return "file://" + quote(os.fsencode(path.absolute()), safe="/=")
 
 
 def _has_rows(part: Path) -> bool:
